@@ -1,0 +1,63 @@
+"""Files that are whole or not there at all."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recast.errors import DiskTrouble
+
+_FIXES = {
+    errno.ENOSPC: "free some space or choose another disk",
+    errno.EDQUOT: "free some space or choose another disk",
+    errno.EFBIG: "the file system allows no file this large; choose another disk",
+    errno.EACCES: "choose a folder you may write to",
+    errno.EPERM: "choose a folder you may write to",
+    errno.EROFS: "choose a folder you may write to",
+}
+
+
+@contextmanager
+def disk_trouble_named(path: Path) -> Iterator[None]:
+    """Turn the system's "no space" and "no permission" into an error that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FIXES:
+            raise
+        reason = os.strerror(error.errno).lower()
+        raise DiskTrouble(f"{path} cannot be written: {reason}", _FIXES[error.errno]) from error
+
+
+def flush_to_disk(path: Path) -> None:
+    """Make a finished file survive a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write so that a reader sees the old file or the new one, never a part.
+
+    `durable=False` skips the flush to the platter, for files that are cheap to make again.
+    """
+    draft = path.with_name(path.name + ".part")
+    with disk_trouble_named(path):
+        try:
+            with draft.open("wb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(path, (text + "\n").encode())

@@ -1,0 +1,71 @@
+"""Pictures on disk, always RGB in memory.
+
+Paths may hold any letters: files are read and written as bytes, OpenCV only (de)codes.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recast.disk import write_whole
+from recast.errors import FaceFileUnreadable
+
+FrameImage = NDArray[np.uint8] | NDArray[np.uint16]
+"""A frame: (H, W, 3), RGB, in the depth of its take."""
+Image = NDArray[np.float32]
+"""A crop being worked on: (H, W, 3), RGB, 0..1."""
+Mask = NDArray[np.float32]
+"""(H, W), 0 keeps the frame, 1 shows the new face."""
+
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+def decode(data: bytes, name: str) -> FrameImage:
+    """The picture in `data` as RGB; `name` is for the error."""
+    pixels = (
+        cv2.imdecode(
+            np.frombuffer(data, np.uint8),
+            cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION,
+        )
+        if data
+        else None
+    )
+    if pixels is None:
+        raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def encode(image: FrameImage, suffix: str, *, quality: int = 95) -> bytes:
+    """RGB pixels as a file of the given suffix; JPEG keeps full colour resolution (4:4:4)."""
+    options: list[int] = []
+    if suffix in {".jpg", ".jpeg"}:
+        options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    elif suffix == ".png":
+        options = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+    done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise ValueError(f"cannot encode a picture as {suffix}")
+    return data.tobytes()
+
+
+def load(path: Path) -> FrameImage:
+    """Read a picture file as RGB."""
+    return decode(path.read_bytes(), path.name)
+
+
+def save(path: Path, image: FrameImage, *, quality: int = 95) -> None:
+    """Write a picture file, whole or not at all; the suffix chooses the format."""
+    write_whole(path, encode(image, path.suffix.lower(), quality=quality), durable=False)
+
+
+def to_float(image: FrameImage) -> Image:
+    """0..255 or 0..65535 as 0..1."""
+    return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+
+
+def to_uint8(image: Image) -> NDArray[np.uint8]:
+    """0..1, clipped, as 0..255, rounded."""
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
