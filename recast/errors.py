@@ -4,7 +4,7 @@
     ├── TakeUnreadable        (OSError)          a take is missing, truncated or not a video
     ├── TakeUnwritable        (OSError)          a result cannot be written in this form
     ├── DiskTrouble           (OSError)          no space, no permission
-    ├── WorkspaceUnusable     (ValueError)       the folder is no workspace, or not in the needed state
+    ├── WorkspaceUnusable     (ValueError)       the folder is no workspace, or not far enough
     ├── FaceFileUnreadable    (ValueError)       a picture carries no face recast can read
     ├── NoFaceFound           (LookupError)      no face was found where one is needed
     ├── OptionUnusable        (ValueError)       an option's value does not fit the rest

@@ -1,0 +1,1 @@
+"""Find faces in frames and place them in aligned crops."""

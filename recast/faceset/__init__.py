@@ -1,0 +1,1 @@
+"""Face files on disk and the columns of a whole set."""

@@ -1,0 +1,1 @@
+"""Put a swapped face into its frame."""

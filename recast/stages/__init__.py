@@ -1,0 +1,1 @@
+"""The pipeline in order, one plain function a stage."""

@@ -1,0 +1,1 @@
+"""Teach a model two faces."""

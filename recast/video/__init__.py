@@ -1,0 +1,1 @@
+"""Takes: read frames with exact times, write them back with the sound."""
