@@ -1,1 +1,20 @@
 """Takes: read frames with exact times, write them back with the sound."""
+
+from recast.video.color import ColorTags
+from recast.video.join import join_segments
+from recast.video.opening import open_take, probe
+from recast.video.take import Frame, Moment, SoundInfo, Take, TakeInfo
+from recast.video.write import TakeWriter
+
+__all__ = [
+    "ColorTags",
+    "Frame",
+    "Moment",
+    "SoundInfo",
+    "Take",
+    "TakeInfo",
+    "TakeWriter",
+    "join_segments",
+    "open_take",
+    "probe",
+]

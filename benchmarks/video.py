@@ -1,0 +1,51 @@
+"""How fast takes are read, sought and written: `python -m benchmarks.video [TAKE]`."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from recast.video import Take, TakeWriter, open_take
+
+SAMPLE = Path(__file__).parents[1] / "recast" / "samples" / "pair1_dst.mp4"
+
+
+def read(take: Take) -> int:
+    return sum(1 for _ in take)
+
+
+def seek(take: Take) -> int:
+    return len([take.frame(index).index for index in range(0, len(take), 10)])
+
+
+def copy(take: Take) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "copy.mp4"
+        with TakeWriter(result, take.info, sound_from=take.path) as writer:
+            for frame in take:
+                writer.write(frame.image, frame.moment)
+    return len(take)
+
+
+BENCHMARKS: dict[str, Callable[[Take], int]] = {
+    "read in order": read,
+    "every tenth frame by number": seek,
+    "read and write": copy,
+}
+
+
+def main() -> None:
+    take = open_take(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
+    width, height = take.info.size
+    print(f"{take.path.name}, {width}x{height}, {len(take)} frames")
+    for name, work in BENCHMARKS.items():
+        begun, spent = time.perf_counter(), time.process_time()
+        count = work(take)
+        rate = count / (time.perf_counter() - begun)
+        cost = (time.process_time() - spent) / count * 1000
+        print(f"{name:30} {rate:7.0f} frames/s {cost:7.1f} ms of CPU a frame")
+
+
+if __name__ == "__main__":
+    main()
