@@ -1,0 +1,23 @@
+"""`python -m benchmarks NAME [ARGUMENTS]` runs one benchmark; without a name it lists them."""
+
+import sys
+from importlib import import_module
+
+BENCHMARKS = {
+    "landmarks": "benchmarks.landmarks",
+    "video": "benchmarks.video",
+}
+
+
+def main() -> int:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in BENCHMARKS:
+        print("python -m benchmarks NAME, where NAME is one of:", ", ".join(BENCHMARKS))
+        return 2
+    del sys.argv[1]
+    import_module(BENCHMARKS[name]).main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
