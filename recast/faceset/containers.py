@@ -1,0 +1,134 @@
+"""Where JPEG and PNG files keep their XMP packet and the size of their picture."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+class Unusable(ValueError):
+    """What is wrong with a file; the reader adds which one."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One file format; the functions work on (the head of) a file's bytes."""
+
+    put: Callable[[bytes, bytes], bytes]
+    """The picture file with the packet inside."""
+    take: Callable[[bytes], bytes]
+    """The packet."""
+    picture_size: Callable[[bytes], tuple[int, int]]
+    """Width and height."""
+    is_complete: Callable[[bytes], bool]
+    """Whether the file has its end."""
+
+
+_XMP_IN_JPEG = b"http://ns.adobe.com/xap/1.0/\x00"
+_SOI, _EOI, _APP0, _APP1, _SOS = b"\xff\xd8", b"\xff\xd9", 0xE0, 0xE1, 0xDA
+_FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and content of the segments of a JPEG, up to and with the start of its scan."""
+    if not data.startswith(_SOI):
+        raise Unusable("it is no JPEG")
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            raise Unusable("its JPEG segments are broken")
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if marker == 0xFF:  # padding
+            at += 1
+            continue
+        content = data[at + 4 : at + 2 + length]
+        if length < 2 or len(content) != length - 2:
+            raise Unusable("its JPEG segments are broken")
+        yield marker, content
+        if marker == _SOS:
+            return
+        at += 2 + length
+
+
+def _put_in_jpeg(data: bytes, packet: bytes) -> bytes:
+    content = _XMP_IN_JPEG + packet
+    at = 2
+    if data[at : at + 2] == bytes([0xFF, _APP0]):  # JFIF wants to stand first
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    segment = bytes([0xFF, _APP1]) + (len(content) + 2).to_bytes(2) + content
+    return data[:at] + segment + data[at:]
+
+
+def _take_from_jpeg(data: bytes) -> bytes:
+    for marker, content in _segments(data):
+        if marker == _APP1 and content.startswith(_XMP_IN_JPEG):
+            return content[len(_XMP_IN_JPEG) :]
+    raise Unusable("it carries no face metadata")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    for marker, content in _segments(data):
+        if marker in _FRAME_HEADERS and len(content) >= 5:
+            return int.from_bytes(content[3:5]), int.from_bytes(content[1:3])
+    raise Unusable("its picture has no size")
+
+
+def _jpeg_is_complete(data: bytes) -> bool:
+    # Inside a scan a marker cannot occur by chance, so the end mark is the end of the picture.
+    return data.rfind(_EOI) > data.find(bytes([0xFF, _SOS])) >= 0
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_XMP_IN_PNG = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
+"""Keyword, not compressed, no language, no translated keyword."""
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and content of the chunks of a PNG before its pixels; their checksums are right."""
+    if not data.startswith(_PNG):
+        raise Unusable("it is no PNG")
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        if kind in {b"IDAT", b"IEND"}:
+            return
+        end = at + 8 + length
+        if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
+            raise Unusable("its PNG chunks are broken")
+        yield kind, data[at + 8 : end]
+        at = end + 4
+
+
+def _put_in_png(data: bytes, packet: bytes) -> bytes:
+    content = b"iTXt" + _XMP_IN_PNG + packet
+    chunk = (len(content) - 4).to_bytes(4) + content + zlib.crc32(content).to_bytes(4)
+    at = len(_PNG) + 25  # behind IHDR, which has 13 bytes of content
+    return data[:at] + chunk + data[at:]
+
+
+def _take_from_png(data: bytes) -> bytes:
+    for kind, content in _chunks(data):
+        if kind == b"iTXt" and content.startswith(_XMP_IN_PNG):
+            return content[len(_XMP_IN_PNG) :]
+    raise Unusable("it carries no face metadata")
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    for kind, content in _chunks(data):
+        if kind == b"IHDR" and len(content) == 13:
+            return int.from_bytes(content[:4]), int.from_bytes(content[4:8])
+    raise Unusable("its picture has no size")
+
+
+def _png_is_complete(data: bytes) -> bool:
+    return data[-12:-4] == b"\x00\x00\x00\x00IEND"
+
+
+_JPEG_CONTAINER = Container(_put_in_jpeg, _take_from_jpeg, _jpeg_size, _jpeg_is_complete)
+
+CONTAINERS = {
+    ".jpg": _JPEG_CONTAINER,
+    ".jpeg": _JPEG_CONTAINER,
+    ".png": Container(_put_in_png, _take_from_png, _png_size, _png_is_complete),
+}
