@@ -4,6 +4,7 @@ Paths may hold any letters: files are read and written as bytes, OpenCV only (de
 """
 
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -34,7 +35,7 @@ def decode(data: bytes, name: str) -> FrameImage:
     )
     if pixels is None:
         raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return cast(FrameImage, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 
 
 def encode(image: FrameImage, suffix: str, *, quality: int = 95) -> bytes:

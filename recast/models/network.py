@@ -1,0 +1,26 @@
+"""What a network must offer to be trained and merged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+Code = tuple[Tensor, ...]
+"""What an encoder makes of B faces: tensors with B rows each."""
+
+
+class SwapNetwork(nn.Module, ABC):
+    """Sees a face once and draws it as any of the people it knows: 0 is src, 1 is dst."""
+
+    @abstractmethod
+    def encode(self, face: Tensor) -> Code:
+        """Codes of faces (B, 3, S, S), RGB, 0..1."""
+
+    @abstractmethod
+    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor]:
+        """Faces (B, 3, S, S) and masks (B, 1, S, S), 0..1, as the people (B,) `identity` names."""
+
+    def forward(self, face: Tensor, identity: Tensor) -> tuple[Tensor, Tensor]:
+        """Draw the pose and expression of each face as the face of `identity`."""
+        return self.draw(self.encode(face), identity)

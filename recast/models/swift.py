@@ -1,0 +1,107 @@
+"""swift: a small network that learns a swap on a CPU in minutes.
+
+    face ─▶ fold 4x4 ─▶ 1/4 ──▶ 1/8 ──▶ 1/16   encoder: the code is all three maps
+                         │       │       │
+    face ◀─ unfold ◀─── 1/4 ◀── 1/8 ◀── 1/16   decoder, told whose face to draw
+
+Nothing is computed at the full side: the face is folded into channels on the way in and
+unfolded on the way out, so nearly all work is 3x3 convolutions over small maps with many
+channels, which processors do well forward and backward. The code keeps its places in the
+picture, so the decoder needs not find again where an eye is; that would let dst's identity
+through if it were not for rough swaps (`recast.training.rough_swap`), which show the
+decoder what src looks like in that very place.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from recast.models.blocks import Down, Identity, Residual, Up, conv
+from recast.models.network import Code, SwapNetwork
+
+FOLD = 4
+
+
+class Encoder(nn.Module):
+    """(B, 3, S, S) -> maps of sides S/4, S/8, S/16 and 1, 2, 4 times `width` channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.stem = conv(3 * FOLD**2, width)
+        self.fine = Residual(width)
+        self.middle = nn.Sequential(Down(width, 2 * width), Residual(2 * width))
+        self.coarse = nn.Sequential(
+            Down(2 * width, 4 * width), Residual(4 * width), Residual(4 * width)
+        )
+
+    def forward(self, face: Tensor) -> Code:
+        fine = self.fine(self.stem(F.pixel_unshuffle(face * 2 - 1, FOLD)))
+        middle = self.middle(fine)
+        return fine, middle, self.coarse(middle)
+
+
+class Meet(nn.Module):
+    """Join what comes from below with the encoder's map of the same side."""
+
+    def __init__(self, channels: int, identities: int) -> None:
+        super().__init__()
+        self.below, self.beside = Identity(identities, channels), Identity(identities, channels)
+        self.mix = conv(2 * channels, channels, kernel=1)
+
+    def forward(self, below: Tensor, beside: Tensor, identity: Tensor) -> Tensor:
+        pair = [self.below(below, identity), self.beside(beside, identity)]
+        mixed: Tensor = self.mix(torch.cat(pair, 1))
+        return mixed
+
+
+class Decoder(nn.Module):
+    """The three maps and (B,) identity -> (B, 4, S, S) logits of colour and mask."""
+
+    def __init__(self, width: int, identities: int) -> None:
+        super().__init__()
+        self.own = nn.ModuleList(
+            Identity(identities, w) for w in (4 * width, 4 * width, 2 * width, width, width)
+        )
+        self.coarse = Residual(4 * width)
+        self.to_middle = Up(4 * width, 2 * width)
+        self.meet_middle = Meet(2 * width, identities)
+        self.middle = Residual(2 * width)
+        self.to_fine = Up(2 * width, width)
+        self.meet_fine = Meet(width, identities)
+        self.fine = nn.ModuleList([Residual(width), Residual(width)])
+        self.head = conv(width, 4 * FOLD**2)
+
+    def forward(self, code: Code, identity: Tensor) -> Tensor:
+        fine, middle, coarse = code
+        x = self.own[1](self.coarse(self.own[0](coarse, identity)), identity)
+        x = self.meet_middle(self.to_middle(x), middle, identity)
+        x = self.own[2](self.middle(x), identity)
+        x = self.meet_fine(self.to_fine(x), fine, identity)
+        for own, residual in zip(self.own[3:], self.fine, strict=True):
+            x = own(residual(x), identity)
+        return F.pixel_shuffle(self.head(F.leaky_relu(x, 0.1)), FOLD)
+
+
+class Swift(SwapNetwork):
+    """One encoder, one decoder that is told whose face to draw.
+
+    Args:
+        resolution: Side of the face in pixels, a multiple of 16; the weights do not depend on it.
+        width: Channels of the finest maps; the others have 2 and 4 times as many.
+        identities: How many people; 0 is src, 1 is dst.
+    """
+
+    def __init__(self, resolution: int = 96, width: int = 48, identities: int = 2) -> None:
+        super().__init__()
+        if resolution % 16:
+            raise ValueError(f"swift's resolution is a multiple of 16, not {resolution}")
+        self.encoder = Encoder(width)
+        self.decoder = Decoder(width, identities)
+
+    def encode(self, face: Tensor) -> Code:
+        maps: Code = self.encoder(face)
+        return maps
+
+    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor]:
+        drawn = torch.sigmoid(self.decoder(code, identity))
+        return drawn[:, :3], drawn[:, 3:]

@@ -1,0 +1,84 @@
+"""The whole job: from two takes to the finished one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recast.events import Preview, Report, silent
+from recast.stages.extract import ExtractOptions
+from recast.stages.merge import MergeOptions
+from recast.stages.train import TrainOptions
+from recast.workspace import SIDES, Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recast.video import Take
+
+SHOWN = 5  # frames on the sheet
+HEIGHT = 360  # of each, pixels
+
+
+@dataclass(frozen=True)
+class SwapResult:
+    """The finished video, the sheet that compares it with dst, and the workspace."""
+
+    video: Path
+    sheet: Path
+    workspace: Path
+
+
+def run(
+    workspace: Workspace,
+    *,
+    extract: ExtractOptions,
+    train: TrainOptions,
+    merge: MergeOptions,
+    report: Report = silent,
+    out: Path | None = None,
+) -> SwapResult:
+    """Extract both takes, train, merge; what is finished already is not done again.
+
+    Raises:
+        ConsentMissing: nobody recorded that src's face may be used.
+    """
+    from datetime import UTC, datetime
+
+    from recast import images
+    from recast.provenance import require_consent
+    from recast.video import open_take
+
+    require_consent(workspace.consent, datetime.now(UTC).date())
+    for side in SIDES:
+        workspace.extract(side, report=report, **extract.model_dump())
+    workspace.train(report=report, **train.model_dump())
+    merged = merge.model_copy(update={"name": train.name or train.model})
+    video = workspace.merge(report=report, out=out, **merged.model_dump())
+    if video.is_file():
+        images.save(workspace.sheet, comparison(workspace.take("dst"), open_take(video)))
+        report(Preview(workspace.sheet))
+    return SwapResult(video, workspace.sheet, workspace.root)
+
+
+def comparison(dst: Take, result: Take) -> NDArray[np.uint8]:
+    """Frames spread over the take, dst above the result, as one picture."""
+    import cv2
+    import numpy as np
+
+    length = min(len(dst), len(result))
+    chosen = np.linspace(0, length - 1, min(SHOWN, length)).round().astype(int)
+
+    def strip(take: Take) -> NDArray[np.uint8]:
+        shown = []
+        for index in chosen:
+            image = take.frame(int(index)).image
+            if image.dtype == np.uint16:
+                image = (image >> 8).astype(np.uint8)
+            width = round(image.shape[1] * HEIGHT / image.shape[0])
+            shown.append(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA))
+        return np.asarray(np.hstack(shown), np.uint8)
+
+    return np.vstack([strip(dst), strip(result)])

@@ -1,0 +1,191 @@
+"""Save and load all that is needed to go on training, complete or not at all.
+
+    checkpoint/00001200/
+        weights.safetensors     the network
+        training.safetensors    optimizer and random state
+        state.json              step, seconds trained, options; SHA-256 of the other two
+
+A checkpoint is written into a folder of another name, flushed, and renamed; whatever
+interrupts that leaves the earlier ones as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from recast.disk import disk_trouble_named, write_json, write_whole
+from recast.errors import CheckpointUnusable
+
+VERSION = 1
+KEPT = 2
+WEIGHTS, TRAINING, STATE = "weights.safetensors", "training.safetensors", "state.json"
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """How far a training is, beside its weights."""
+
+    step: int = 0
+    seconds: float = 0.0
+    rate_factor: float = 1.0
+    """Halved at each roll-back."""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    folder: Path,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    rng: torch.Generator,
+    progressed: Progressed,
+) -> Path:
+    """Write a checkpoint below `folder` and drop all but the newest `KEPT`.
+
+    Raises:
+        DiskTrouble: no space or no permission; the earlier checkpoints are untouched.
+    """
+    place = folder / f"{progressed.step:08d}"
+    draft = folder / (place.name + ".part")
+    parts = {WEIGHTS: save(_weights(network)), TRAINING: save(_training(optimizer, rng))}
+    state = {
+        "version": VERSION,
+        "step": progressed.step,
+        "seconds": progressed.seconds,
+        "rate_factor": progressed.rate_factor,
+        "options": progressed.options,
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
+    }
+    with disk_trouble_named(place):
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            draft.mkdir(parents=True)
+            for name, data in parts.items():
+                write_whole(draft / name, data)
+            write_json(draft / STATE, state)
+            if place.exists():
+                shutil.rmtree(place)
+            draft.replace(place)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    for old in checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return place
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints below `folder`, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.name.isdigit() and (p / STATE).is_file())
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was read whole and found intact."""
+
+    path: Path
+    progressed: Progressed
+    weights: dict[str, Tensor]
+    training: dict[str, Tensor]
+
+    def restore(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer | None = None,
+        rng: torch.Generator | None = None,
+    ) -> None:
+        """Put everything back where it was saved from.
+
+        Raises:
+            CheckpointUnusable: the weights belong to a network of another shape.
+        """
+        own = network.state_dict()
+        unlike = [
+            name
+            for name in own.keys() | self.weights.keys()
+            if name not in own
+            or name not in self.weights
+            or own[name].shape != self.weights[name].shape
+        ]
+        if unlike:
+            raise CheckpointUnusable(
+                f"{self.path} was saved from a network of another shape: {min(unlike)} differs",
+                "train under another --name, or give the options the model was begun with",
+            )
+        network.load_state_dict(self.weights)
+        if optimizer is not None:
+            _restore_optimizer(optimizer, self.training)
+        if rng is not None:
+            rng.set_state(self.training["rng"])
+
+
+def load_newest(folder: Path, warn: Warn) -> Checkpoint | None:
+    """The newest intact checkpoint; None if there never was one.
+
+    Raises:
+        CheckpointUnusable: there are checkpoints, and every one of them is damaged.
+    """
+    found = checkpoints(folder)
+    for path in reversed(found):
+        try:
+            return _load(path)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            warn(f"Checkpoint {path} is damaged ({error}); the one before it is used.")
+    if found:
+        raise CheckpointUnusable(
+            f"every checkpoint in {folder} is damaged",
+            "put back a copy of the folder, or train under another --name",
+        )
+    return None
+
+
+def _load(path: Path) -> Checkpoint:
+    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    if state["version"] != VERSION:
+        raise ValueError(f"version {state['version']} is not known here")
+    parts = {}
+    for name in (WEIGHTS, TRAINING):
+        data = (path / name).read_bytes()
+        if hashlib.sha256(data).hexdigest() != state["sha256"][name]:
+            raise ValueError(f"{name} is not what was written")
+        parts[name] = load(data)
+    progressed = Progressed(
+        int(state["step"]), float(state["seconds"]), float(state["rate_factor"]), state["options"]
+    )
+    return Checkpoint(path, progressed, parts[WEIGHTS], parts[TRAINING])
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    return {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+
+
+def _training(optimizer: torch.optim.Optimizer, rng: torch.Generator) -> dict[str, Tensor]:
+    """The optimizer's moments by parameter number and name, and the random state."""
+    flat = {"rng": rng.get_state().cpu()}
+    for number, moments in optimizer.state_dict()["state"].items():
+        for name, value in moments.items():
+            flat[f"{number}.{name}"] = torch.as_tensor(value).detach().cpu().contiguous()
+    return flat
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in flat.items():
+        number, _, name = key.partition(".")
+        if name:
+            moments.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})

@@ -1,0 +1,44 @@
+"""The losses of a training, one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from recast.disk import disk_trouble_named, write_whole
+
+
+class History:
+    """Appends to history.jsonl; lines of steps that were lost with a crash are dropped."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self._path = path
+        self.forget_after(step)
+
+    def add(self, step: int, seconds: float, losses: dict[str, float]) -> None:
+        line = {"step": step, "seconds": round(seconds, 1), "losses": losses}
+        with disk_trouble_named(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def forget_after(self, step: int) -> None:
+        """Drop what was written after `step`."""
+        known = read_history(self._path)
+        kept = [line for line in known if line["step"] <= step]
+        if len(kept) < len(known):
+            text = "".join(json.dumps(line) + "\n" for line in kept)
+            write_whole(self._path, text.encode(), durable=False)
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """All complete lines of a history; a line cut off by a crash is left out."""
+    lines: list[dict[str, Any]] = []
+    if path.exists():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and isinstance(line.get("step"), int):
+                lines.append(line)
+    return lines

@@ -1,0 +1,79 @@
+"""A trained model as a plain function, for whoever draws faces with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recast.errors import OptionUnusable, WorkspaceUnusable
+from recast.models import MODELS
+from recast.training.checkpoint import Warn, load_newest
+from recast.training.description import Description
+from recast.training.lesson import SRC
+
+Crops = NDArray[np.float32]
+Draw = Callable[[Crops], tuple[Crops, Crops]]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """draw: aligned dst faces (B, S, S, 3), RGB, 0..1, to src's face in their place,
+    (B, S, S, 3), and its mask (B, S, S)."""
+
+    described: Description
+    step: int
+    draw: Draw
+
+
+def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
+    """The newest intact checkpoint of a model folder.
+
+    Raises:
+        WorkspaceUnusable: nothing was trained there yet.
+        CheckpointUnusable: every checkpoint is damaged.
+    """
+    described = Description.load(folder)
+    newest = load_newest(folder / "checkpoint", warn)
+    if newest is None or newest.progressed.step == 0:
+        raise WorkspaceUnusable(f"{folder} is not trained yet", "train it first: recast train")
+    network = MODELS[described.model](described.resolution)
+    newest.restore(network)
+    network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def draw(crops: Crops) -> tuple[Crops, Crops]:
+        faces = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
+        identity = torch.full((len(crops),), SRC, dtype=torch.int64, device=device)
+        drawn, masks = network(faces, identity)
+        colours = drawn.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return colours, masks[:, 0].contiguous().cpu().numpy()
+
+    return TrainedModel(described, newest.progressed.step, draw)
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device that `best`, `cpu`, `cuda`, `cuda:N` or `mps` names.
+
+    Raises:
+        OptionUnusable: this machine has no such device.
+    """
+    cuda = torch.cuda.device_count()
+    if name == "best":
+        if cuda:
+            return torch.device("cuda:0")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if name == "cuda":
+        name = "cuda:0"
+    known = {"cpu", *(f"cuda:{i}" for i in range(cuda))}
+    if torch.backends.mps.is_available():
+        known.add("mps")
+    if name not in known:
+        raise OptionUnusable(
+            f"this machine has no device {name}", f"choose one of: best, {', '.join(sorted(known))}"
+        )
+    return torch.device(name)
