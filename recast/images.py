@@ -33,7 +33,7 @@ def decode(data: bytes, name: str) -> FrameImage:
         if data
         else None
     )
-    if pixels is None:
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
     return cast(FrameImage, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,15 +59,17 @@ class Workspace:
                 open_take(path)
         if (root / "workspace.json").exists():
             return cls._reopened(root, takes)
-        if root.is_dir() and any(root.iterdir()):
+        if root.is_file() or (root.is_dir() and any(root.iterdir())):
             raise WorkspaceUnusable(
                 f"{root} is not empty and no workspace", "name a new or an empty folder"
             )
+        noted = {side: str(path) for side, path in takes.items()}
+        settings: dict[str, Any] = {"version": VERSION, "takes": noted}
         with disk_trouble_named(root):
             root.mkdir(parents=True, exist_ok=True)
             if copy:
-                takes = {side: _copied(path, root, side) for side, path in takes.items()}
-        workspace = cls(root, {"version": VERSION, "takes": {k: str(v) for k, v in takes.items()}})
+                settings = {**settings, "takes": _all_copied(takes, root), "copied_from": noted}
+        workspace = cls(root, settings)
         workspace._save()
         return workspace
 
@@ -90,7 +91,8 @@ class Workspace:
         try:
             settings = json.loads(file.read_text(encoding="utf-8"))
             version = settings["version"]
-            settings["takes"].items()
+            if version == VERSION:
+                [root / named for named in settings["takes"].values()]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkspaceUnusable(
                 f"{file} is damaged ({error})", "put back a copy of it, or make a new workspace"
@@ -104,11 +106,12 @@ class Workspace:
     @classmethod
     def _reopened(cls, root: Path, takes: dict[str, Path]) -> Workspace:
         workspace = cls.open(root)
+        origins = workspace._settings.get("copied_from", {})
         for side in SIDES:
-            known = workspace.take_path(side)
-            if known != takes[side] and known.parent.absolute() != root.absolute():
+            known = [workspace.take_path(side), *map(Path, filter(None, [origins.get(side)]))]
+            if takes[side].resolve() not in [path.resolve() for path in known]:
                 raise WorkspaceUnusable(
-                    f"{root} is a workspace for another {side}: {known}",
+                    f"{root} is a workspace for another {side}: {known[-1]}",
                     "name another folder, or go on with the takes it was made for",
                 )
         return workspace
@@ -261,7 +264,7 @@ class _named:
 
 
 def _take_inside(root: Path, side: Side) -> Path | None:
-    files: Sequence[Path] = [root / f"data_{side}{suffix}" for suffix in VIDEO_SUFFIXES]
+    files = [root / f"data_{side}{suffix}" for suffix in VIDEO_SUFFIXES]
     found = [path for path in files if path.is_file()]
     folder = root / f"data_{side}"
     if not found and folder.is_dir():
@@ -272,10 +275,26 @@ def _take_inside(root: Path, side: Side) -> Path | None:
     return found[0] if found else None
 
 
-def _copied(path: Path, root: Path, side: str) -> Path:
-    if path.is_dir():
-        shutil.copytree(path, root / f"data_{side}")
-        return Path(f"data_{side}")
-    copied = root / f"data_{side}{path.suffix.lower()}"
-    shutil.copyfile(path, copied)
-    return Path(copied.name)
+def _all_copied(takes: dict[str, Path], root: Path) -> dict[str, str]:
+    """Copy the takes into the empty `root`, which is empty again if that fails."""
+    try:
+        return {side: _copied(path, root / f"data_{side}") for side, path in takes.items()}
+    except BaseException:
+        for begun in root.glob("data_*"):
+            shutil.rmtree(begun) if begun.is_dir() else begun.unlink()
+        raise
+
+
+def _copied(take: Path, place: Path) -> str:
+    """Copy a video, or the pictures at a folder's root; the copy's name."""
+    from recast.images import PICTURE_SUFFIXES
+
+    if not take.is_dir():
+        place = place.with_suffix(take.suffix.lower())
+        shutil.copyfile(take, place)
+        return place.name
+    place.mkdir()
+    for path in take.iterdir():
+        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+            shutil.copyfile(path, place / path.name)
+    return place.name

@@ -71,6 +71,7 @@ def relit(face: Image, target: Image, mask: Mask, tone: float) -> Image:
     blurred = cv2.GaussianBlur(difference * weight[..., None], (0, 0), sigma)
     known = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
     light = blurred / np.maximum(known, 1e-3)
+    light -= light[inside].mean(0)  # the blur moved it; the mean is `tone`'s alone
     return _to_rgb(own + light + tone * (mean_wanted - mean))
 
 

@@ -87,8 +87,9 @@ def shown_region(
 def unaligned(crop: Image | Mask, back: Similarity, size: tuple[int, int]) -> Image:
     """Carry a crop (S, S, ...) into an empty picture of `size` (width, height).
 
-    `back` is from crop to picture pixels. Outside the crop its edge is repeated.
+    `back` is from crop to picture pixels. Outside it a mask is 0, a face repeats its edge.
     """
+    border = cv2.BORDER_CONSTANT if crop.ndim == 2 else cv2.BORDER_REPLICATE
     if back.scale < 1:
         # Averaged to about the size it is shown at, or a small face would sparkle.
         smaller = max(1, round(crop.shape[0] * back.scale))
@@ -99,8 +100,6 @@ def unaligned(crop: Image | Mask, back: Similarity, size: tuple[int, int]) -> Im
         widen = np.array([[zoom, 0, (zoom - 1) / 2], [0, zoom, (zoom - 1) / 2]])
         back = Similarity(widen).then(back)
     return np.asarray(
-        cv2.warpAffine(
-            crop, back.matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        ),
+        cv2.warpAffine(crop, back.matrix, size, flags=cv2.INTER_CUBIC, borderMode=border),
         np.float32,
     )

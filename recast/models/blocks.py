@@ -11,16 +11,22 @@ def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions added to their input; starts as the identity."""
+    """Two 3x3 convolutions of the evened-out input, added to it; starts as the identity.
+
+    Each pixel's channels are brought to a mean square of 1 first (Zhang and Sennrich, "Root
+    mean square layer normalization", 2019): without it a high rate drives the output to black.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.gain = nn.Parameter(torch.ones(channels, 1, 1))
         self.first = conv(channels, channels)
         self.second = conv(channels, channels)
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner: Tensor = self.second(F.leaky_relu(self.first(F.leaky_relu(x, 0.1)), 0.1))
+        even = x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-4) * self.gain
+        inner: Tensor = self.second(F.leaky_relu(self.first(F.leaky_relu(even, 0.1)), 0.1))
         return x + inner
 
 

@@ -32,21 +32,25 @@ def run(
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
         WorkspaceUnusable: there are no pictures, or not one for each frame of dst.
+        OptionUnusable: `out` cannot take a result.
     """
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
-    from recast.stages.finish import finish
+    from recast.stages.finish import check_out, finish
+    from recast.stages.takes import whole_take
     from recast.video import TakeWriter, open_take
 
     consent = require_consent(workspace.consent, datetime.now(UTC).date())
+    out = out or workspace.result
+    check_out(workspace, out)
     folder = pictures or workspace.merged_folder
     if not folder.is_dir():
         raise WorkspaceUnusable(
             f"{folder} holds no merged pictures",
             f"make them: recast merge {workspace.root} --pictures",
         )
-    merged, dst = open_take(folder), workspace.take("dst")
+    merged, dst = open_take(folder), whole_take(workspace, "dst")
     if len(merged) != len(dst) or merged.info.size != dst.info.size:
         raise WorkspaceUnusable(
             f"{folder} holds {len(merged)} pictures of {_size(merged.info.size)}, "
@@ -62,7 +66,6 @@ def run(
                 report(Progress(frame.index + 1, len(dst)))
         return writer.notes
 
-    out = out or workspace.result
     ingredients = [workspace.take_path("dst"), workspace.take_path("src")]
     finish(
         out, write, consent=consent, model="merged pictures", ingredients=ingredients, report=report

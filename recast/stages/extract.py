@@ -44,16 +44,18 @@ def run(
 
     Raises:
         NoFaceFound: not one frame shows a face.
-        TakeUnreadable: the take is broken; the faces before the break are kept.
+        TakeUnreadable: the take is cut off, or broken; the faces before the break are kept.
     """
     from recast.faces import DETECTORS
+    from recast.stages.takes import whole_take
 
-    take = workspace.take(side)
+    take = whole_take(workspace, side)
     folder = workspace.faceset_folder(side)
     wanted = _described(take, options)
     done = _done_before(workspace, side, wanted)
     if done is None:
         _put_aside(folder, report)
+        _note_done(workspace, side, wanted, 0)
         done = 0
     if done < len(take):
         about = "the face that is put in" if side == "src" else "the performance"
@@ -86,7 +88,6 @@ def _extract(  # noqa: PLR0913
     """Decode here, detect and write in threads, and note after each batch how far all is."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from recast.disk import write_json
     from recast.ordered import batches, ordered
 
     folder, wanted = workspace.faceset_folder(side), _described(take, options)
@@ -101,7 +102,7 @@ def _extract(  # noqa: PLR0913
     with ThreadPoolExecutor(workers) as pool:
         for count in ordered(pool, work, batches(take.frames(done), BATCH), ahead=workers + 1):
             done += count
-            write_json(workspace.extraction_file(side), {**wanted, "frames_done": done})
+            _note_done(workspace, side, wanted, done)
             report(Progress(done, len(take)))
 
 
@@ -122,11 +123,20 @@ def _write_faces(
 
 def _described(take: Take, options: ExtractOptions) -> dict[str, Any]:
     """What the faces are made of: another take or other options give other faces."""
-    return {
-        "version": VERSION,
-        "take": {"name": take.path.name, "length": len(take), "size": list(take.info.size)},
-        "options": options.model_dump(mode="json"),
-    }
+    known = {"name": take.path.name, "length": len(take), "size": list(take.info.size)}
+    if take.path.is_file():
+        known["bytes"] = take.path.stat().st_size
+    return {"version": VERSION, "take": known, "options": options.model_dump(mode="json")}
+
+
+def _note_done(workspace: Workspace, side: Side, wanted: dict[str, Any], done: int) -> None:
+    """Remember that the first `done` frames were searched as `wanted` says."""
+    from recast.disk import disk_trouble_named, write_json
+
+    file = workspace.extraction_file(side)
+    with disk_trouble_named(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, {**wanted, "frames_done": done})
 
 
 def _done_before(workspace: Workspace, side: Side, wanted: dict[str, Any]) -> int | None:

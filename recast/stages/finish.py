@@ -9,10 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recast.disk import disk_trouble_named
+from recast.errors import OptionUnusable
 from recast.events import Note, Report
+from recast.workspace import SIDES, Workspace
 
 if TYPE_CHECKING:
     from recast.provenance import ConsentRecord
+
+
+def check_out(workspace: Workspace, out: Path) -> None:
+    """Refuse a place that cannot take a result, before hours of work are spent on it.
+
+    Raises:
+        OptionUnusable: it is no mp4, a folder, or one of the takes.
+    """
+    if out.suffix.lower() != ".mp4":
+        raise OptionUnusable(f"{out} does not end in .mp4", "results are mp4 files: name it so")
+    if out.is_dir():
+        raise OptionUnusable(f"{out} is a folder", "give the name of a file in it")
+    for side in SIDES:
+        if out.resolve() == workspace.take_path(side).resolve():
+            raise OptionUnusable(
+                f"{out} is the {side} take itself", "choose another name: takes are kept"
+            )
 
 
 def finish(

@@ -81,43 +81,34 @@ def run(
         ConsentMissing: nobody recorded that src's face may be used.
         WorkspaceUnusable: there is no trained model, or there are several and none is named.
         NoFaceFound: the dst face set is empty.
-        OptionUnusable: the range of frames is empty.
+        OptionUnusable: the range of frames is empty, or `out` cannot take a result.
+        TakeUnreadable: the dst take is cut off or damaged.
     """
     from datetime import UTC, datetime
 
-    from recast.merging import BLENDS, COLOR_MATCHES, Look
     from recast.provenance import require_consent
-    from recast.stages.finish import finish
+    from recast.stages.finish import check_out, finish
+    from recast.stages.takes import whole_take
     from recast.training.trained import chosen_device, load_trained
     from recast.video import join_segments
 
     consent = require_consent(workspace.consent, datetime.now(UTC).date())
-    take = workspace.take("dst")
-    first, end = _range(options.frames, len(take))
+    take = whole_take(workspace, "dst")
+    out = out or workspace.result
+    check_out(workspace, out)
+    first, end = frame_range(options.frames, len(take))
     name = _chosen_name(workspace, options.name)
     model = load_trained(
         workspace.model_folder(name),
         chosen_device(options.device),
         lambda text: report(Note(text, warning=True)),
     )
-    faces = workspace.faceset("dst")
-    if not len(faces):
-        raise NoFaceFound(
-            f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
-        )
-    look = Look(
-        BLENDS[options.mode],
-        COLOR_MATCHES[options.color_match],
-        options.tone,
-        options.grow,
-        options.feather,
-    )
+    faces = _dst_faces(workspace)
     places = _places(faces, model, smooth=options.smooth)
     report(Started("merge", f"{name} (step {model.step}) into {take.path.name}"))
-    job = _Job(take, places, model, look)
+    job = _Job(take, places, model, _look(options))
     if options.pictures:
         return _write_pictures(workspace.merged_folder, job, first, end, report)
-    out = out or workspace.result
     folder = workspace.merging_folder(_key(job, options, faces))
     if _finished(folder) == _fingerprint(out):
         report(Note(f"{out} was made of just this before."))
@@ -142,7 +133,24 @@ def run(
     return out
 
 
-def _range(frames: str, length: int) -> tuple[int, int]:
+def _dst_faces(workspace: Workspace) -> FaceSet:
+    faces = workspace.faceset("dst")
+    if not len(faces):
+        raise NoFaceFound(
+            f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
+        )
+    return faces
+
+
+def _look(options: MergeOptions) -> Look:
+    from recast.merging import BLENDS, COLOR_MATCHES, Look
+
+    blend, color_match = BLENDS[options.mode], COLOR_MATCHES[options.color_match]
+    return Look(blend, color_match, options.tone, options.grow, options.feather)
+
+
+def frame_range(frames: str, length: int) -> tuple[int, int]:
+    """First frame and end of `MergeOptions.frames` for a take of `length` frames."""
     start, _, stop = frames.partition(":")
     first, end = int(start or 0), min(int(stop or length), length)
     if first >= end:
@@ -280,7 +288,7 @@ def _key(job: _Job, options: MergeOptions, faces: FaceSet) -> str:
     """Names what the segments were made of: with any of it changed they are of no use."""
     made_of = {
         "take": [job.take.path.name, len(job.take), job.take.path.stat().st_size],
-        "model": [vars(job.model.described) | {"options": None}, job.model.step],
+        "model": [vars(job.model.described) | {"options": None}, job.model.weights_sha256],
         "options": options.model_dump(mode="json", exclude={"device"}),
         "faces": hashlib.sha256(faces.landmarks.tobytes() + faces.frames.tobytes()).hexdigest(),
     }

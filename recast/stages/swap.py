@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recast.events import Preview, Report, silent
 from recast.stages.extract import ExtractOptions
-from recast.stages.merge import MergeOptions
+from recast.stages.merge import MergeOptions, frame_range
 from recast.stages.train import TrainOptions
 from recast.workspace import SIDES, Workspace
 
@@ -44,41 +44,51 @@ def run(
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
+        TakeUnreadable: a take is cut off or damaged.
+        OptionUnusable: `out` cannot take a result, or an option does not fit the takes.
     """
     from datetime import UTC, datetime
 
     from recast import images
     from recast.provenance import require_consent
+    from recast.stages.finish import check_out
+    from recast.stages.takes import whole_take
     from recast.video import open_take
 
     require_consent(workspace.consent, datetime.now(UTC).date())
+    _, dst = (whole_take(workspace, side) for side in SIDES)
+    first, _ = frame_range(merge.frames, len(dst))
+    check_out(workspace, out or workspace.result)
     for side in SIDES:
         workspace.extract(side, report=report, **extract.model_dump())
     workspace.train(report=report, **train.model_dump())
     merged = merge.model_copy(update={"name": train.name or train.model})
     video = workspace.merge(report=report, out=out, **merged.model_dump())
     if video.is_file():
-        images.save(workspace.sheet, comparison(workspace.take("dst"), open_take(video)))
+        images.save(workspace.sheet, comparison(dst, open_take(video), first=first))
         report(Preview(workspace.sheet))
     return SwapResult(video, workspace.sheet, workspace.root)
 
 
-def comparison(dst: Take, result: Take) -> NDArray[np.uint8]:
-    """Frames spread over the take, dst above the result, as one picture."""
+def comparison(dst: Take, result: Take, *, first: int = 0) -> NDArray[np.uint8]:
+    """Frames spread over the result, dst above it, as one picture.
+
+    `first` is the frame of dst with which the result begins.
+    """
     import cv2
     import numpy as np
 
-    length = min(len(dst), len(result))
+    length = min(len(dst) - first, len(result))
     chosen = np.linspace(0, length - 1, min(SHOWN, length)).round().astype(int)
 
-    def strip(take: Take) -> NDArray[np.uint8]:
+    def strip(take: Take, first: int) -> NDArray[np.uint8]:
         shown = []
         for index in chosen:
-            image = take.frame(int(index)).image
+            image = take.frame(first + int(index)).image
             if image.dtype == np.uint16:
                 image = (image >> 8).astype(np.uint8)
             width = round(image.shape[1] * HEIGHT / image.shape[0])
             shown.append(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA))
         return np.asarray(np.hstack(shown), np.uint8)
 
-    return np.vstack([strip(dst), strip(result)])
+    return np.vstack([strip(dst, first), strip(result, 0)])

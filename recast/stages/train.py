@@ -52,7 +52,7 @@ class TrainOptions(BaseModel, frozen=True, extra="forbid"):
         "best", description="best, cpu, cuda, cuda:N or mps; best takes the fastest there is."
     )
     batch_size: int = Field(6, ge=1, le=256, description="Faces of each side in a step.")
-    learning_rate: float = Field(1e-3, gt=0, le=0.1, description="Highest rate of the optimizer.")
+    learning_rate: float = Field(2e-3, gt=0, le=0.1, description="Highest rate of the optimizer.")
     warp: float = Field(1.0, ge=0, le=2, description="Strength of the distortion of inputs.")
     jitter: float = Field(1.0, ge=0, le=2, description="Strength of colour changes of inputs.")
     flip: float = Field(0.0, ge=0, le=0.5, description="Share of faces that are mirrored.")
@@ -65,6 +65,7 @@ def run(workspace: Workspace, options: TrainOptions, report: Report = silent) ->
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
+        NoFaceFound: a face set is empty.
         OptionUnusable: the model was begun with another network or resolution.
         TrainingDiverged: the losses cannot be brought back to finite values.
         Stopped: `report` asked for it; everything is saved.
@@ -72,7 +73,7 @@ def run(workspace: Workspace, options: TrainOptions, report: Report = silent) ->
     from datetime import UTC, datetime
 
     from recast.provenance.consent import require_consent
-    from recast.training.checkpoint import load_newest
+    from recast.training.checkpoint import resume_from
     from recast.training.faces import load_training_faces
     from recast.training.lesson import Lesson
     from recast.training.loop import Budget, Keeping, train
@@ -94,10 +95,10 @@ def run(workspace: Workspace, options: TrainOptions, report: Report = silent) ->
     rough = _rough_swaps(src, dst, described)
     lesson = Lesson(src, dst, rough, options.batch_size, options.warp, options.jitter, options.flip)
     training = _begun(described, options, device)
-    newest = load_newest(folder / "checkpoint", warn)
+    newest = resume_from(folder / "checkpoint", warn)
     if newest is not None:
         newest.restore(training.network, training.optimizer, training.rng)
-        training.progressed = newest.progressed
+        training.progressed = replace(newest.progressed, options=described.options)
         report(Note(f"Going on from step {newest.progressed.step}."))
     folder.mkdir(parents=True, exist_ok=True)
     described.save(folder)
@@ -139,6 +140,10 @@ def _described(
 
 
 def _shared_framing(facesets: Mapping[Side, FaceSet]) -> Framing:
+    from recast.training.faces import require_faces
+
+    for faces in facesets.values():
+        require_faces(faces)
     framings = {str(f) for faces in facesets.values() for f in faces.framings}
     if len(framings) != 1:
         raise OptionUnusable(

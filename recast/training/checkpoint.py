@@ -69,7 +69,8 @@ def save_checkpoint(
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
     }
     with disk_trouble_named(place):
-        shutil.rmtree(draft, ignore_errors=True)
+        for left_over in folder.glob("*.part"):  # by a process that was killed
+            shutil.rmtree(left_over, ignore_errors=True)
         try:
             draft.mkdir(parents=True)
             for name, data in parts.items():
@@ -99,6 +100,7 @@ class Checkpoint:
 
     path: Path
     progressed: Progressed
+    weights_sha256: str
     weights: dict[str, Tensor]
     training: dict[str, Tensor]
 
@@ -153,6 +155,22 @@ def load_newest(folder: Path, warn: Warn) -> Checkpoint | None:
     return None
 
 
+def resume_from(folder: Path, warn: Warn) -> Checkpoint | None:
+    """As `load_newest`, for whoever goes on writing to `folder`.
+
+    Damaged checkpoints that are newer get a name under which they count no more.
+    """
+    newest = load_newest(folder, warn)
+    if newest is not None:
+        for path in checkpoints(folder):
+            if path.name > newest.path.name:
+                aside = path.with_name(f"{path.name}.damaged")
+                shutil.rmtree(aside, ignore_errors=True)
+                with disk_trouble_named(aside):
+                    path.replace(aside)
+    return newest
+
+
 def _load(path: Path) -> Checkpoint:
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
     if state["version"] != VERSION:
@@ -166,7 +184,7 @@ def _load(path: Path) -> Checkpoint:
     progressed = Progressed(
         int(state["step"]), float(state["seconds"]), float(state["rate_factor"]), state["options"]
     )
-    return Checkpoint(path, progressed, parts[WEIGHTS], parts[TRAINING])
+    return Checkpoint(path, progressed, state["sha256"][WEIGHTS], parts[WEIGHTS], parts[TRAINING])
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:
@@ -189,3 +207,8 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]
         if name:
             moments.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    for weight, own in optimizer.state.items():
+        for name, value in own.items():
+            if value.shape == weight.shape:
+                # A fused optimizer reads both as flat memory: they must be laid out alike.
+                own[name] = torch.empty_like(weight).copy_(value)

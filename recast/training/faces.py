@@ -42,16 +42,21 @@ class TrainingFaces:
         return TrainingFaces(self.faces.to(device), self.masks.to(device), self.meshes, self.away)
 
 
+def require_faces(faceset: FaceSet) -> None:
+    """Raise NoFaceFound for an empty set."""
+    if not len(faceset):
+        raise NoFaceFound(
+            f"{faceset.folder} holds no faces", "extract them again, or look for a better take"
+        )
+
+
 def load_training_faces(faceset: FaceSet, side: int, warn: Callable[[str], None]) -> TrainingFaces:
     """Read the crops at `side` pixels; a set of more than `MOST` is thinned evenly.
 
     Raises:
         NoFaceFound: the set is empty.
     """
-    if not len(faceset):
-        raise NoFaceFound(
-            f"{faceset.folder} holds no faces", "extract them again, or look for a better take"
-        )
+    require_faces(faceset)
     if len(faceset) > MOST:
         warn(f"{faceset.folder} holds {len(faceset)} faces; every n-th is used, {MOST} in all.")
         faceset = faceset[np.linspace(0, len(faceset) - 1, MOST).round().astype(int)]

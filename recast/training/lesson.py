@@ -14,6 +14,7 @@ from recast.training.losses import face_loss, mask_loss
 from recast.training.rough_swap import RoughSwaps
 
 SRC, DST = 0, 1
+OWN_SHARE = 6  # dst faces drawn as src for each face that is drawn as itself
 PRIORITY = 3.0  # how much more eyes and mouth weigh in a swap: they are small and looked at
 
 
@@ -39,7 +40,7 @@ class Lesson:
     """Both faces, and how they are varied.
 
     Each step draws src from every one of `batch_size` dst faces, as the rough swap shows it;
-    a third as many src faces, and of the dst faces, as themselves. Inputs are distorted. What
+    a sixth as many src faces, and of the dst faces, as themselves. Inputs are distorted. What
     is drawn as itself must come out undistorted, so that shape is learned and not copied; a
     rough swap is distorted alike, for there the input says where everything belongs.
     """
@@ -55,7 +56,7 @@ class Lesson:
     @torch.no_grad()
     def batch(self, rng: torch.Generator) -> Batch:
         """Choose faces and vary them."""
-        own, count = max(1, self.batch_size // 3), self.batch_size
+        own, count = max(1, self.batch_size // OWN_SHARE), self.batch_size
         src = torch.randint(len(self.src), (own,), generator=rng, device=rng.device)
         dst = torch.randint(len(self.dst), (count,), generator=rng, device=rng.device)
         grids = moved_grids(own + count, self.side, rng, flip=self.flip)

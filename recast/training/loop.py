@@ -13,14 +13,14 @@ import torch
 from recast.errors import Stopped, TrainingDiverged
 from recast.events import Note, Preview, Report, TrainingProgress
 from recast.models import SwapNetwork
-from recast.training.checkpoint import Progressed, load_newest, save_checkpoint
+from recast.training.checkpoint import Progressed, resume_from, save_checkpoint
 from recast.training.history import History
 from recast.training.lesson import Lesson, losses
 
 WARM_UP = 50  # steps from a tenth of the rate to the whole
 LOOKED_AT = 10  # steps between two looks at the losses: each look waits for the device
 MOST_ROLL_BACKS = 5
-WORSE = 5.0  # times the usual loss: no longer chance but divergence
+WORSE = 3.0  # times the usual loss: no longer chance but divergence
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ def train(
             total = sum(values.values())
             _count_seconds(training, time.monotonic() - looked_at)
             looked_at = time.monotonic()
-            if not math.isfinite(total) or total > WORSE * usual:
+            broken = not math.isfinite(total) or total > WORSE * usual
+            over = budget.share(training.progressed) >= 1
+            if broken or (over and not _is_finite(training.network)):
                 roll_backs += 1
                 _roll_back(training, keeping, roll_backs, report)
                 history.forget_after(training.progressed.step)
@@ -159,8 +161,9 @@ def _progress(
 
 
 def save(training: Training, keeping: Keeping, report: Report) -> None:
-    """Write a checkpoint and a preview, unless this very step was saved already."""
-    if (keeping.checkpoints / f"{training.progressed.step:08d}").exists():
+    """Write a checkpoint and a preview, unless this very step was saved or the weights broke."""
+    saved = keeping.checkpoints / f"{training.progressed.step:08d}"
+    if saved.exists() or not _is_finite(training.network):
         return
     save_checkpoint(
         keeping.checkpoints, training.network, training.optimizer, training.rng, training.progressed
@@ -169,9 +172,15 @@ def save(training: Training, keeping: Keeping, report: Report) -> None:
         report(Preview(keeping.draw_preview(training.progressed.step)))
 
 
+def _is_finite(network: SwapNetwork) -> bool:
+    """Whether a sum over each weight is; the loss tells of a broken step only at the next one."""
+    sums = torch.stack([weight.detach().sum() for weight in network.parameters()])
+    return bool(sums.isfinite().all())
+
+
 def _roll_back(training: Training, keeping: Keeping, times: int, report: Report) -> None:
     diverged_at = training.progressed.step
-    good = load_newest(keeping.checkpoints, lambda text: report(Note(text, warning=True)))
+    good = resume_from(keeping.checkpoints, lambda text: report(Note(text, warning=True)))
     if good is None or times > MOST_ROLL_BACKS:
         raise TrainingDiverged(
             f"the losses left all bounds at step {diverged_at}, and again after "

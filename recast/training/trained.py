@@ -27,6 +27,7 @@ class TrainedModel:
 
     described: Description
     step: int
+    weights_sha256: str
     draw: Draw
 
 
@@ -53,7 +54,7 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
         colours = drawn.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return colours, masks[:, 0].contiguous().cpu().numpy()
 
-    return TrainedModel(described, newest.progressed.step, draw)
+    return TrainedModel(described, newest.progressed.step, newest.weights_sha256, draw)
 
 
 def chosen_device(name: str) -> torch.device:

@@ -1,0 +1,49 @@
+"""What commands there are. A command's module is loaded when the command is used."""
+
+from cyclopts import App
+
+from recast.cli.help import HelpWithLimits
+
+COMMANDS = {
+    "demo": ("job", "Run the whole job on the bundled sample pair."),
+    "swap": ("job", "Put SRC's face into DST: the whole job, from two takes to one."),
+    "new": ("workspaces", "Make a workspace, the folder of one job."),
+    "clear": ("workspaces", "Remove what recast made in a workspace; the takes stay."),
+    "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
+    "train": ("stages", "Teach a model both faces, or go on with it."),
+    "merge": ("stages", "Put the trained face into every frame of the dst take."),
+    "encode": ("stages", "Make a video of merged pictures, with dst's timing and sound."),
+    "consent": ("consent", "Record or show on what basis the src face may be used."),
+    "verify": ("verify", "Read a file's content credentials and check them."),
+    "doctor": ("doctor", "Show what this machine has, and what is missing."),
+}
+"""Name: (module of recast.cli, what it does). The function has the command's name."""
+
+
+def _version() -> str:
+    import recast
+
+    return recast.__version__
+
+
+def _made() -> App:
+    app = App(
+        name="recast",
+        version=_version,
+        help="Face replacement for film, research and labelled satire: two takes in, one out.",
+        help_epilogue="Begin with `recast demo`. `recast COMMAND --help` explains a command.",
+        help_format="plaintext",
+    )
+    for order, (name, (module, about)) in enumerate(COMMANDS.items()):
+        app.command(
+            f"recast.cli.{module}:{name}",
+            name=name,
+            help=about,
+            help_epilogue="",
+            sort_key=order,
+            help_formatter=HelpWithLimits(app, name),
+        )
+    return app
+
+
+app = _made()

@@ -1,0 +1,199 @@
+"""What `recast doctor` looks at, one small function a subject."""
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from recast.cli.memory import memory
+from recast.errors import RecastError
+
+_REINSTALL = "install recast again: pip install -e . in its folder"
+_PARTS = (
+    "av",
+    "c2pa-python",
+    "cryptography",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "pydantic",
+    "safetensors",
+    "torch",
+)
+_DECODERS = ("h264", "hevc", "vp9", "av1", "mpeg4", "mpeg2video", "prores", "dnxhd", "ffv1", "aac")
+_NEEDED_DECODERS = ("h264",)
+_ENCODERS = ("libx264", "aac")
+_DATA = (
+    "faces/networks/face_detection_full_range.onnx",
+    "faces/networks/face_landmark_attention.onnx",
+    "samples/pair1_src.mp4",
+    "samples/pair1_dst.mp4",
+)
+_LEAST_DISK = 2 * 1024**3
+_LEAST_MEMORY = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at; `fix` says what to do, and may be a hint even if it is ok."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+def system() -> Iterator[Check]:
+    yield Check("recast", True, _version("recast") or "not installed")
+    enough = sys.version_info >= (3, 11)
+    fix = "" if enough else "use Python 3.11 or newer"
+    yield Check("Python", enough, f"{platform.python_version()} on {platform.platform()}", fix)
+
+
+def parts() -> Iterator[Check]:
+    for name in _PARTS:
+        found = _version(name)
+        yield Check(name, bool(found), found or "not installed", "" if found else _REINSTALL)
+
+
+def devices() -> Iterator[Check]:
+    yield Check("CPU", True, f"{_cores()} cores, {platform.machine()}")
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        yield Check("GPU", False, f"torch cannot be loaded: {error}", _REINSTALL)
+        return
+    found = []
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            card = torch.cuda.get_device_properties(index)
+            found.append(f"cuda:{index} {card.name}, {_gib(card.total_memory)}")
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    hint = "" if found else "training runs on the CPU; a GPU only makes it faster"
+    yield Check("GPU", True, "; ".join(found) or "none", hint)
+
+
+def room() -> Iterator[Check]:
+    total, free = memory()
+    if total is None:
+        yield Check("memory", True, "unknown on this system")
+    else:
+        enough = total >= _LEAST_MEMORY
+        unused = f", {_gib(free)} of it free" if free is not None else ""
+        fix = "" if enough else "recast needs 2 GiB; close other programs or use another machine"
+        yield Check("memory", enough, _gib(total) + unused, fix)
+    here = shutil.disk_usage(Path.cwd()).free
+    enough = here >= _LEAST_DISK
+    fix = "" if enough else "free some space, or work on another disk"
+    yield Check("disk", enough, f"{_gib(here)} free in {Path.cwd()}", fix)
+
+
+def codecs() -> Iterator[Check]:
+    try:
+        import av  # noqa: F401
+    except (ImportError, OSError) as error:
+        yield Check("codecs", False, f"PyAV cannot be loaded: {error}", _REINSTALL)
+        return
+    fix = "install PyAV from its own wheel: pip install --force-reinstall av"
+    readable = [name for name in _DECODERS if _codec(name, "r")]
+    lacking = [name for name in _NEEDED_DECODERS if name not in readable]
+    yield Check("reads", not lacking, ", ".join(readable) or "nothing", fix if lacking else "")
+    writable = [name for name in _ENCODERS if _codec(name, "w")]
+    lacking = [name for name in _ENCODERS if name not in writable]
+    found = ", ".join(writable) or "nothing"
+    found += f" (no {', '.join(lacking)})" if lacking else ""
+    yield Check("writes", not lacking, found, fix if lacking else "")
+
+
+def networks() -> Iterator[Check]:
+    try:
+        import onnxruntime
+    except (ImportError, OSError) as error:
+        yield Check("ONNX Runtime", False, f"cannot be loaded: {error}", _REINSTALL)
+    else:
+        runtime: Any = onnxruntime  # it has annotations, but exports no name to type checkers
+        providers = runtime.get_available_providers()
+        yield Check("ONNX Runtime", True, ", ".join(providers))
+    for name in _DATA:
+        there = files("recast").joinpath(*name.split("/")).is_file()
+        found = "in the package" if there else "not in the package"
+        yield Check(name.rpartition("/")[2], there, found, "" if there else _REINSTALL)
+
+
+def signing() -> Iterator[Check]:
+    try:
+        from recast.provenance import config_folder, find_signer
+    except (ImportError, OSError) as error:
+        yield Check("signing", False, f"cannot be loaded: {error}", _REINSTALL)
+        return
+    folder = config_folder(os.environ)
+    if trouble := _unwritable(folder):
+        fix = "set RECAST_HOME to a folder you may write to"
+        yield Check("settings", False, f"{folder}: {trouble}", fix)
+        return
+    yield Check("settings", True, str(folder))
+    try:
+        signer = find_signer(os.environ, datetime.now(UTC))
+    except RecastError as error:
+        yield Check("signing", False, str(error), error.fix)
+    else:
+        yield Check("signing", True, f"as {signer.organization or 'unnamed'} ({signer.algorithm})")
+
+
+CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
+    system,
+    parts,
+    devices,
+    room,
+    codecs,
+    networks,
+    signing,
+)
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written there; "" if it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _codec(name: str, mode: Literal["r", "w"]) -> bool:
+    from av.codec import Codec
+    from av.codec.codec import UnknownCodecError
+
+    try:
+        Codec(name, mode)
+    except UnknownCodecError:
+        return False
+    return True
+
+
+def _cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gib(amount: int) -> str:
+    return f"{amount / 1024**3:.1f} GiB"

@@ -1,0 +1,68 @@
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recast.provenance import find_signer, sign, synthetic_consent
+
+Run = Callable[..., Any]
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def signed(tmp_path: Path, src: Path, dst: Path) -> Path:
+    file = tmp_path / "a result ж.mp4"
+    shutil.copyfile(dst, file)
+    sign(
+        file,
+        title="result",
+        consent=synthetic_consent(person="nobody", now=NOW),
+        model="swift",
+        ingredients=[dst, src],
+        signer=find_signer({"RECAST_HOME": str(tmp_path / "home")}, NOW),
+        now=NOW,
+    )
+    return file
+
+
+def test_intact_credentials_exit_with_0(run: Run, signed: Path) -> None:
+    code, out, _ = run("verify", signed)
+    assert code == 0
+    for said in ("intact", "recast local signer", "swift", "synthetic", "dst take", "src take"):
+        assert said in out
+    assert "compositeWithTrainedAlgorithmicMedia" in out
+
+
+def test_programs_get_every_field(run: Run, signed: Path) -> None:
+    told = json.loads(run("verify", signed, "--json").out)
+    assert (told["event"], told["intact"], told["state"]) == ("done", True, "valid-untrusted")
+    assert told["model"] == "swift"
+    assert [one["title"] for one in told["ingredients"]] == ["dst take", "src take"]
+
+
+def test_one_changed_byte_is_noticed(run: Run, signed: Path) -> None:
+    data = bytearray(signed.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    signed.write_bytes(data)
+    code, out, err = run("verify", signed, "--json")
+    first, last = map(json.loads, out.splitlines())
+    assert (code, err) == (1, "")
+    assert (first["event"], first["intact"]) == ("credentials", False)
+    assert last["event"] == "error"
+    assert "was altered" in last["what"]
+
+
+def test_a_file_without_credentials_exits_with_1(run: Run, dst: Path) -> None:
+    code, _, err = run("verify", dst)
+    assert code == 1
+    assert "carries no content credentials" in err
+
+
+def test_a_file_that_is_not_there_exits_with_1(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("verify", tmp_path / "nothing.mp4")
+    assert code == 1
+    assert "nothing.mp4" in err

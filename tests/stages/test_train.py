@@ -1,0 +1,293 @@
+"""Training keeps what it did, goes on from there, and mends what breaks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from recast import images
+from recast.errors import (
+    CheckpointUnusable,
+    ConsentMissing,
+    NoFaceFound,
+    OptionUnusable,
+    Stopped,
+    TrainingDiverged,
+)
+from recast.events import Event, Note, Preview, Report, TrainingProgress
+from recast.models import MODELS
+from recast.training.checkpoint import Progressed, checkpoints, load_newest
+from recast.training.faces import load_training_faces
+from recast.training.history import read_history
+from recast.training.lesson import Lesson
+from recast.training import loop
+from recast.training.loop import Budget, Keeping, Training, train
+from recast.training.rough_swap import prepare
+from recast.workspace import SIDES, Workspace
+
+StopAt = Callable[..., Report]
+TINY: dict[str, Any] = {"resolution": 64, "batch_size": 3, "device": "cpu"}
+
+
+def saved_steps(folder: Path) -> list[int]:
+    return [int(path.name) for path in checkpoints(folder / "checkpoint")]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(checkpoints(folder / "checkpoint")[-1] / "weights.safetensors")
+
+
+def damage(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_training_leaves_all_that_is_promised(trained: Workspace) -> None:
+    folder = trained.model_folder("swift")
+    options = json.loads((folder / "options.json").read_text(encoding="utf-8"))
+    assert (options["version"], options["model"], options["resolution"]) == (1, "swift", 64)
+    assert options["options"]["batch_size"] == 3
+    assert saved_steps(folder) == [0, 20]
+    history = read_history(folder / "history.jsonl")
+    assert [line["step"] for line in history] == [10, 20]
+    assert all(np.isfinite(list(line["losses"].values())).all() for line in history)
+    assert images.load(folder / "preview" / "00000020.jpg").shape == (6 * 64, 6 * 64, 3)
+    assert trained.model_names() == ["swift"]
+
+
+def test_a_budget_that_is_used_up_trains_no_more(trained: Workspace) -> None:
+    folder = trained.model_folder("swift")
+    before, events = weights(folder), list[Event]()
+    trained.train(steps=20, report=events.append, **TINY)
+    assert not any(isinstance(event, TrainingProgress) for event in events)
+    assert all(torch.equal(value, before[name]) for name, value in weights(folder).items())
+
+
+def test_a_larger_budget_trains_on(trained: Workspace) -> None:
+    events: list[Event] = []
+    folder = trained.train(steps=33, report=events.append, **TINY)
+    done = [event for event in events if isinstance(event, TrainingProgress)]
+    assert [event.step for event in done] == [30, 33]
+    assert done[-1].share == 1 and done[-1].seconds_left == 0
+    assert saved_steps(folder) == [20, 33]
+    assert any(isinstance(event, Preview) for event in events)
+
+
+def test_minutes_count_over_all_starts(extracted: Workspace, stop_at: StopAt) -> None:
+    with pytest.raises(Stopped):
+        extracted.train(minutes=0.02, report=stop_at(TrainingProgress), **TINY)
+    folder = extracted.train(minutes=0.02, **TINY)
+    newest = load_newest(folder / "checkpoint", pytest.fail)
+    assert newest and newest.progressed.seconds >= 1.2
+    steps = newest.progressed.step
+    extracted.train(minutes=0.02, **TINY)
+    assert saved_steps(folder)[-1] == steps
+
+
+def test_stopping_changes_nothing(
+    extracted: Workspace, trained_once: Workspace, stop_at: StopAt, one_thread: None
+) -> None:
+    """Stopped half-way and resumed: the weights of having gone through."""
+    with pytest.raises(Stopped):
+        extracted.train(steps=20, report=stop_at(TrainingProgress), **TINY)
+    folder = extracted.model_folder("swift")
+    assert saved_steps(folder) == [0, 10]
+    events: list[Event] = []
+    extracted.train(steps=20, report=events.append, **TINY)
+    assert Note("Going on from step 10.") in events
+    through, resumed = weights(trained_once.model_folder("swift")), weights(folder)
+    assert through.keys() == resumed.keys()
+    for name, value in through.items():
+        torch.testing.assert_close(resumed[name], value, rtol=1e-4, atol=1e-6)
+    lines = [read_history(w.model_folder("swift") / "history.jsonl") for w in (trained_once, extracted)]
+    assert [line["step"] for line in lines[1]] == [10, 20]
+    assert lines[1][1]["losses"] == pytest.approx(lines[0][1]["losses"], rel=1e-4)
+
+
+def test_without_consent_nothing_is_begun(tmp_path: Path, short_takes: dict[str, Path]) -> None:
+    workspace = Workspace.create(tmp_path / "job", src=short_takes["src"], dst=short_takes["dst"])
+    with pytest.raises(ConsentMissing):
+        workspace.train(steps=1)
+    assert [path.name for path in workspace.root.iterdir()] == ["workspace.json"]
+
+
+@pytest.mark.parametrize("change", [{"resolution": 96}, {"framing": "head"}])
+def test_what_a_model_is_cannot_be_changed(trained: Workspace, change: dict[str, Any]) -> None:
+    options = dict(TINY)
+    if "framing" in change:
+        for side in SIDES:
+            trained.extract(side, size=64, **change)
+    else:
+        options |= change
+    with pytest.raises(OptionUnusable, match=next(iter(change))) as caught:
+        trained.train(steps=30, **options)
+    assert "--name" in caught.value.fix
+    trained.train(steps=1, **options, name="another one")
+    assert trained.model_names() == ["another one", "swift"]
+
+
+def test_unlike_framings_are_refused(extracted: Workspace) -> None:
+    extracted.extract("src", size=64, framing="head")
+    with pytest.raises(OptionUnusable, match="full, head"):
+        extracted.train(steps=1, **TINY)
+
+
+@pytest.mark.parametrize("sides", [["src"], ["dst"], ["src", "dst"]])
+def test_an_empty_face_set_is_said(extracted: Workspace, sides: list[Any]) -> None:
+    for side in sides:
+        for file in extracted.faceset_folder(side).glob("*.jpg"):
+            file.unlink()
+    with pytest.raises(NoFaceFound, match=f"data_{sides[0]}"):
+        extracted.train(steps=1, **TINY)
+    assert not extracted.model_names()
+
+
+def test_a_device_that_is_not_there_is_said(extracted: Workspace) -> None:
+    with pytest.raises(OptionUnusable, match="cuda:99") as caught:
+        extracted.train(steps=1, device="cuda:99")
+    assert "cpu" in caught.value.fix
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_replaced(trained: Workspace) -> None:
+    folder = trained.model_folder("swift")
+    trained.train(steps=30, **TINY)
+    damage(folder / "checkpoint" / "00000030" / "weights.safetensors")
+    events: list[Event] = []
+    trained.train(steps=30, report=events.append, **TINY)
+    warnings = [event.text for event in events if isinstance(event, Note) and event.warning]
+    assert len(warnings) == 1 and "00000030 is damaged" in warnings[0]
+    assert Note("Going on from step 20.") in events
+    assert saved_steps(folder) == [20, 30]
+    found = load_newest(folder / "checkpoint", pytest.fail)
+    assert found and found.progressed.step == 30
+
+
+def test_only_damaged_checkpoints_are_an_error(trained: Workspace) -> None:
+    for path in checkpoints(trained.model_folder("swift") / "checkpoint"):
+        damage(path / "training.safetensors")
+    with pytest.raises(CheckpointUnusable, match="every checkpoint"):
+        trained.train(steps=30, **TINY)
+    with pytest.raises(CheckpointUnusable, match="every checkpoint"):
+        trained.merge()
+
+
+def test_a_draft_left_by_a_crash_is_cleared_away(trained: Workspace) -> None:
+    checkpoint = trained.model_folder("swift") / "checkpoint"
+    (checkpoint / "00000025.part").mkdir()
+    (checkpoint / "00000025.part" / "weights.safetensors").write_bytes(b"half")
+    trained.train(steps=21, **TINY)
+    assert sorted(path.name for path in checkpoint.iterdir()) == ["00000020", "00000021"]
+
+
+def test_history_of_lost_steps_is_dropped(trained: Workspace) -> None:
+    history = trained.model_folder("swift") / "history.jsonl"
+    with history.open("a", encoding="utf-8") as file:
+        file.write('{"step": 30, "seconds": 9.0, "losses": {}}\n{"step": 4')
+    trained.train(steps=30, **TINY)
+    assert [line["step"] for line in read_history(history)] == [10, 20, 30]
+    assert [json.loads(line)["step"] for line in history.read_text().splitlines()] == [10, 20, 30]
+
+
+def test_later_checkpoints_say_the_options_of_their_start(trained: Workspace) -> None:
+    folder = trained.train(steps=21, **{**TINY, "batch_size": 4})
+    newest = load_newest(folder / "checkpoint", pytest.fail)
+    assert newest and newest.progressed.options["batch_size"] == 4
+
+
+class World:
+    """A training without its stage, so that a test can reach the network."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        src, dst = (load_training_faces(workspace.faceset(s), 64, pytest.fail) for s in SIDES)
+        self.lesson = Lesson(src, dst, prepare(src, dst, framing="full"), batch_size=1)
+        torch.manual_seed(0)
+        network = MODELS["swift"](64)
+        optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=True)
+        rng = torch.Generator().manual_seed(0)
+        self.training = Training(network, optimizer, rng, Progressed())
+        self.folder = folder
+        self.events: list[Event] = []
+
+    def poison(self) -> None:
+        with torch.no_grad():
+            next(iter(self.training.network.parameters())).fill_(torch.nan)
+
+    def train(self, steps: int, report: Report, *, seconds_between: float = 1e9) -> None:
+        def both(event: Event) -> None:
+            self.events.append(event)
+            report(event)
+
+        keeping = Keeping(self.folder, seconds_between, lambda step: self.folder / "none.jpg")
+        train(self.training, self.lesson, Budget(steps), keeping, rate=1e-3, report=both)
+
+    @property
+    def warnings(self) -> list[str]:
+        return [e.text for e in self.events if isinstance(e, Note) and e.warning]
+
+
+@pytest.fixture
+def world(
+    extracted_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    monkeypatch.setattr(loop, "LOOKED_AT", 2)
+    (tmp_path / "model").mkdir()
+    return World(extracted_once, tmp_path / "model")
+
+
+@pytest.mark.parametrize("seconds_between", [0.0, 1e9])
+def test_broken_weights_are_rolled_back(world: World, seconds_between: float) -> None:
+    poisoned = [False]
+
+    def report(event: Event) -> None:
+        if isinstance(event, TrainingProgress) and event.step == 4 and not poisoned[0]:
+            poisoned[0] = True
+            world.poison()
+
+    world.train(8, report, seconds_between=seconds_between)
+    good = 2 if seconds_between == 0 else 0
+    assert world.warnings == [
+        "The losses left all bounds at step 6; training goes on from step "
+        f"{good} at 0.5 of the rate."
+    ]
+    newest = load_newest(world.folder / "checkpoint", pytest.fail)
+    assert newest and (newest.progressed.step, newest.progressed.rate_factor) == (8, 0.5)
+    assert all(value.isfinite().all() for value in newest.weights.values())
+    steps = [line["step"] for line in read_history(world.folder / "history.jsonl")]
+    assert steps == [2, 4, 6, 8]
+
+
+def test_broken_weights_are_not_saved_when_stopped(world: World) -> None:
+    def report(event: Event) -> None:
+        if isinstance(event, TrainingProgress):
+            world.poison()
+            raise Stopped("stopped by a test")
+
+    with pytest.raises(Stopped):
+        world.train(8, report)
+    assert saved_steps(world.folder) == [0]
+
+
+def test_what_cannot_be_mended_is_said(world: World) -> None:
+    def report(event: Event) -> None:
+        if isinstance(event, TrainingProgress):
+            world.poison()
+
+    with pytest.raises(TrainingDiverged, match="again after 5 roll-backs") as caught:
+        world.train(8, report)
+    assert "--learning-rate" in caught.value.fix
+    assert len(world.warnings) == 5
+
+
+def test_faces_that_look_past_each_other_still_train(
+    extracted_once: Workspace, world: World
+) -> None:
+    """No src head looks nearly the way of any dst head: there are no rough swaps."""
+    world.lesson.rough.row.fill_(-1)
+    world.train(2, lambda event: None)
+    assert saved_steps(world.folder) == [0, 2]

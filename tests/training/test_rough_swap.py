@@ -1,0 +1,151 @@
+"""Rough swaps, with heads whose shape, turn and colours are known."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from recast.faces.mean_face import MEAN_FACE
+from recast.faces.mesh_points import IBUG68
+from recast.training.augment import plain_grid
+from recast.training.faces import TrainingFaces
+from recast.training.rough_swap import (
+    Heads,
+    fit_turn,
+    frontal_base,
+    nearest_src,
+    normalised,
+    painted,
+    prepare,
+    retargeted,
+    triangles_over,
+)
+
+POINTS = 478
+SIDE = 64
+Floats = NDArray[np.float64]
+
+
+def turn(yaw: float) -> Floats:
+    c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
+    return np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
+
+
+def head(seed: int = 0, *, width: float = 1.0) -> Floats:
+    """The mean face among points scattered on a bulging sheet, `width` times as wide."""
+    rng = np.random.default_rng(seed)
+    flat = rng.uniform(-0.6, 0.6, (POINTS, 2))
+    shape = np.column_stack([flat, (flat**2).sum(1)])
+    shape[list(IBUG68)] = MEAN_FACE - MEAN_FACE.mean(0)
+    return np.asarray(shape * [width, 1, 1])
+
+
+def seen(shape: Floats, yaws: list[float], size: float = 40) -> Floats:
+    place = np.array([SIDE / 2, SIDE / 2, 0])
+    return np.stack([size * shape @ turn(yaw).T + place for yaw in yaws])
+
+
+def test_a_known_turn_is_found_again() -> None:
+    shape = head()
+    size, turned, place = fit_turn(shape, 3 * shape @ turn(25).T + [1, 2, 3])
+    assert size == pytest.approx(3)
+    assert np.allclose(turned, turn(25))
+    assert np.allclose(place, [1, 2, 3])
+
+
+def test_normalised_heads_no_longer_move() -> None:
+    yaws = [-30.0, 0.0, 10.0, 40.0]
+    meshes = seen(head(), yaws)
+    heads = normalised(meshes, frontal_base(meshes, np.abs(yaws)))
+    assert np.allclose(heads.shapes, heads.neutral, atol=1e-6)
+    assert np.allclose(
+        heads.sizes[:, None, None] * heads.turns @ heads.neutral.T,
+        (meshes - heads.places[:, None]).transpose(0, 2, 1),
+        atol=1e-6,
+    )
+
+
+def both(src_width: float = 1.0) -> tuple[Heads, Heads]:
+    a, b = seen(head(width=src_width), [-20, 0, 20]), seen(head(), [-20, 0, 5, 20])
+    return (
+        normalised(a, frontal_base(a, np.array([20.0, 0, 20]))),
+        normalised(b, frontal_base(b, np.array([20.0, 0, 5, 20]))),
+    )
+
+
+def test_retargeting_gives_dst_the_proportions_of_src_and_keeps_its_pose() -> None:
+    src, dst = both(src_width=1.3)
+    meshes = retargeted(src, dst)
+    spans = np.ptp(meshes[1], axis=0)
+    assert spans[0] / spans[1] == pytest.approx(1.3, rel=0.03)
+    again = normalised(meshes, frontal_base(meshes, np.array([20.0, 0, 5, 20])))
+    assert np.allclose(again.turns[3] @ again.turns[1].T, turn(20), atol=0.05)
+
+
+def test_one_person_is_retargeted_onto_itself() -> None:
+    src, dst = both()
+    assert np.allclose(retargeted(src, dst), seen(head(), [-20, 0, 5, 20]), atol=1e-3)
+
+
+def test_the_nearest_src_face_looks_the_same_way() -> None:
+    src, dst = both()
+    nearest = nearest_src(src, dst, [0, 1, 2], turn_weight=1.0)
+    assert nearest[:, 0].tolist() == [0, 1, 1, 2]
+
+
+def test_triangles_cover_every_point_once() -> None:
+    grid = np.stack(np.meshgrid(np.arange(5), np.arange(4)), -1).reshape(-1, 2)
+    points = (grid + np.random.default_rng(1).uniform(-0.1, 0.1, grid.shape)).astype(np.float32)
+    triangles = triangles_over(points)
+    assert set(triangles.ravel()) == set(range(20))
+    corners = points[triangles]
+    one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]).sum() / 2
+    assert area == pytest.approx(12, rel=0.2)
+
+
+def test_near_triangles_hide_far_ones_and_weights_give_the_pixel_back() -> None:
+    far = np.array([[2, 2, 5], [30, 2, 5], [2, 30, 5]], float)
+    near = np.array([[2, 2, 1], [16, 2, 1], [2, 16, 1]], float)
+    mesh = np.concatenate([far, near])
+    shown, weights = painted(mesh, np.array([[0, 1, 2], [3, 4, 5]], np.int32), 32)
+    assert shown[4, 4] == 1 and shown[14, 14] == 0 and shown[31, 31] == -1
+    assert np.allclose(weights[14, 10] @ far[:, :2], [10, 14], atol=1e-4)
+
+
+def colored(meshes: Floats, color: tuple[int, int, int]) -> TrainingFaces:
+    """Plain faces of one colour."""
+    picture = torch.tensor(color, dtype=torch.uint8)[None, :, None, None]
+    faces = picture.expand(len(meshes), 3, SIDE, SIDE).contiguous()
+    return TrainingFaces(
+        faces,
+        torch.full((len(meshes), 1, SIDE, SIDE), 255, dtype=torch.uint8),
+        meshes,
+        np.zeros(len(meshes)),
+    )
+
+
+def test_a_rough_swap_shows_src_where_dst_is() -> None:
+    src = colored(seen(head(), [0, 20]), (200, 100, 50))
+    dst = colored(seen(head(), [5, 15]), (0, 0, 255))
+    rough = prepare(src, dst, framing="full")
+    grids = plain_grid(SIDE, torch.device("cpu"))[None].expand(2, -1, -1, -1)
+    faces, masks, features = rough.paint(src.faces, torch.tensor([0, 1]), grids, torch.Generator())
+    inside = masks.expand(-1, 3, -1, -1) > 0.99
+    assert 0.1 < float(inside.float().mean()) < 0.95
+    wanted = torch.tensor([200, 100, 50]).float()[None, :, None, None] / 255
+    assert float(((faces - wanted).abs() * inside).max()) < 0.02
+    assert 0 <= float(features.min()) and float(features.max()) <= 1
+
+
+def test_dst_heads_far_from_every_src_head_are_not_used() -> None:
+    src = colored(seen(head(), [-5, 0]), (1, 2, 3))
+    dst = colored(seen(head(), [0, 50]), (1, 2, 3))
+    assert (prepare(src, dst, framing="full").row >= 0).tolist() == [True, False]
+
+
+def test_faces_without_meshes_are_refused() -> None:
+    src = colored(seen(head(), [0, 20]), (1, 2, 3))
+    bare = TrainingFaces(src.faces, src.masks, None, src.away)
+    with pytest.raises(ValueError, match="mesh"):
+        prepare(src, bare, framing="full")
