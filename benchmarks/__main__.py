@@ -4,7 +4,9 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "swap": "benchmarks.swap",
     "video": "benchmarks.video",
 }
 

@@ -52,7 +52,7 @@ def signing_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def short_takes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The first frames of both samples, dst with its sound."""
     folder = tmp_path_factory.mktemp("short takes é")
-    made = {}
+    made: dict[str, Path] = {}
     for side in SIDES:
         take = open_take(SAMPLES / f"pair1_{side}.mp4")
         made[side] = folder / f"{side} ж.mp4"
@@ -85,9 +85,7 @@ def extracted_once(tmp_path_factory: pytest.TempPathFactory, begin: Begin) -> Wo
 
 
 @pytest.fixture(scope="session")
-def trained_once(
-    tmp_path_factory: pytest.TempPathFactory, extracted_once: Workspace
-) -> Workspace:
+def trained_once(tmp_path_factory: pytest.TempPathFactory, extracted_once: Workspace) -> Workspace:
     workspace = _copied(extracted_once, tmp_path_factory.mktemp("trained") / "job")
     with _one_thread():
         workspace.train(steps=20, **TINY)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.geometry import Similarity
     from recast.images import FrameImage
-    from recast.merging.compose import Look
+    from recast.merging import Look
+    from recast.provenance import ConsentRecord
     from recast.training.trained import TrainedModel
     from recast.video import Frame, Take
 
@@ -87,10 +88,9 @@ def run(
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
-    from recast.stages.finish import check_out, finish
+    from recast.stages.finish import check_out
     from recast.stages.takes import whole_take
     from recast.training.trained import chosen_device, load_trained
-    from recast.video import join_segments
 
     consent = require_consent(workspace.consent, datetime.now(UTC).date())
     take = whole_take(workspace, "dst")
@@ -114,23 +114,33 @@ def run(
         report(Note(f"{out} was made of just this before."))
         return out
     segments = _write_segments(folder, job, first, end, options.crf, report)
-
-    def write(draft: Path) -> tuple[str, ...]:
-        return join_segments(segments, draft, like=take.info, sound_from=take.path)
-
-    ingredients = [workspace.take_path("dst"), workspace.take_path("src")]
-    finish(
-        out,
-        write,
-        consent=consent,
-        model=f"{model.described.model} (step {model.step})",
-        ingredients=ingredients,
-        report=report,
-    )
+    _make_video(workspace, job, segments, out, consent, report)
     shutil.rmtree(folder.parent, ignore_errors=True)
     folder.mkdir(parents=True)
     write_json(folder / "finished.json", _fingerprint(out))
     return out
+
+
+def _make_video(
+    workspace: Workspace,
+    job: _Job,
+    segments: list[Path],
+    out: Path,
+    consent: ConsentRecord,
+    report: Report,
+) -> None:
+    from recast.stages.finish import finish
+    from recast.video import join_segments
+
+    take = job.take
+    finish(
+        out,
+        lambda draft: join_segments(segments, draft, like=take.info, sound_from=take.path),
+        consent=consent,
+        model=f"{job.model.described.model} (step {job.model.step})",
+        ingredients=[workspace.take_path("dst"), workspace.take_path("src")],
+        report=report,
+    )
 
 
 def _dst_faces(workspace: Workspace) -> FaceSet:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
-from av.audio.stream import AudioStream
 
 import recast
 from recast.errors import TakeUnreadable
@@ -27,7 +26,7 @@ TINY: dict[str, Any] = {"resolution": 64, "batch_size": 1, "device": "cpu", "ste
 
 def write_sound(path: Path) -> None:
     with av.open(str(path), "w") as out:
-        stream = cast(AudioStream, out.add_stream("aac", rate=48000))
+        stream = out.add_stream("aac", rate=48000)
         stream.layout = "mono"
         frame = av.AudioFrame.from_ndarray(
             np.zeros((1, 4800), np.float32), format="fltp", layout="mono"
@@ -109,7 +108,7 @@ def write_rotated(path: Path, images: list[FrameImage], degrees: int) -> Path:
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"crf": "8"})
         for image in images:
-            stored = np.ascontiguousarray(np.rot90(image, -degrees // 90))
+            stored = np.ascontiguousarray(np.rot90(image, -degrees // 90)).astype(np.uint8)
             if not stream.width or stream.width != stored.shape[1]:
                 stream.width, stream.height = stored.shape[1], stored.shape[0]
                 stream.pix_fmt = "yuv420p"
@@ -186,9 +185,7 @@ sys.exit("the disk was large enough")
     ("stage", "limit"),
     [("extract", 5000), ("train", 1_000_000), ("merge", 20_000), ("pictures", 20_000)],
 )
-def test_a_full_disk_leaves_nothing_half_made(
-    trained: Workspace, stage: str, limit: int
-) -> None:
+def test_a_full_disk_leaves_nothing_half_made(trained: Workspace, stage: str, limit: int) -> None:
     command = [sys.executable, "-c", FULL_DISK, str(trained.root), stage, str(limit)]
     done = subprocess.run(
         command, capture_output=True, encoding="utf-8", check=False, env=dict(os.environ)

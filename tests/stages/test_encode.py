@@ -41,7 +41,7 @@ def test_wrong_pictures_are_refused(trained: Workspace, tmp_path: Path) -> None:
         encode.run(trained, OPTIONS)
     assert "--pictures" in caught.value.fix
     trained.merge(pictures=True, frames=":3", device="cpu")
-    with pytest.raises(WorkspaceUnusable, match="3 pictures of 640x480.* 24 frames"):
+    with pytest.raises(WorkspaceUnusable, match=r"3 pictures of 640x480.* 24 frames"):
         encode.run(trained, OPTIONS)
     small = tmp_path / "small"
     small.mkdir()
@@ -65,9 +65,7 @@ def test_a_broken_picture_leaves_no_half_result(trained: Workspace) -> None:
     assert not list(trained.root.glob("result*"))
 
 
-def test_without_consent_nothing_is_encoded(
-    tmp_path: Path, short_takes: dict[str, Path]
-) -> None:
+def test_without_consent_nothing_is_encoded(tmp_path: Path, short_takes: dict[str, Path]) -> None:
     workspace = Workspace.create(tmp_path / "job", src=short_takes["src"], dst=short_takes["dst"])
     with pytest.raises(ConsentMissing):
         encode.run(workspace, OPTIONS)

@@ -113,16 +113,15 @@ def test_another_take_of_the_same_name_is_searched_anew(
     path = write_take(tmp_path / "take.mp4", short_takes["dst"], images)
     workspace = begin(tmp_path / "job", dst=path)
     first = workspace.extract("dst", **SMALL)
-    write_take(path, short_takes["dst"], [np.ascontiguousarray(i[:, ::-1]) for i in images])
+    mirrored: list[FrameImage] = [np.asarray(image[:, ::-1], np.uint8) for image in images]
+    write_take(path, short_takes["dst"], mirrored)
     second = workspace.extract("dst", **SMALL)
     width = open_take(path).info.size[0]
     left, right = first.landmarks[..., 0].mean(), second.landmarks[..., 0].mean()
     assert left == pytest.approx(width - 1 - right, abs=3)
 
 
-def test_no_face_at_all_is_said(
-    tmp_path: Path, begin: Begin, short_takes: dict[str, Path]
-) -> None:
+def test_no_face_at_all_is_said(tmp_path: Path, begin: Begin, short_takes: dict[str, Path]) -> None:
     width, height = open_take(short_takes["src"]).info.size
     grey: FrameImage = np.full((height, width, 3), 90, np.uint8)
     path = write_take(tmp_path / "empty.mp4", short_takes["src"], [grey] * 5)

@@ -136,7 +136,7 @@ def test_an_empty_part_is_refused(trained: Workspace, frames: str) -> None:
 @pytest.mark.parametrize("color_match", ["none", "rct", "light"])
 @pytest.mark.parametrize("mode", ["overlay", "seamless"])
 def test_every_way_to_join_runs(trained: Workspace, mode: str, color_match: str) -> None:
-    how = {"mode": mode, "color_match": color_match, "smooth": mode == "overlay"}
+    how: dict[str, Any] = {"mode": mode, "color_match": color_match, "smooth": mode == "overlay"}
     folder = trained.merge(frames="3:5", pictures=True, **how, **CPU)
     assert load(folder / "000003.png").shape == (480, 640, 3)
 
@@ -153,9 +153,7 @@ def test_several_trainings_and_none_named(trained: Workspace) -> None:
     assert recast.verify(trained.result).model == "swift (step 1)"
 
 
-def test_without_a_model_there_is_nothing_to_merge(
-    extracted: Workspace, stop_at: StopAt
-) -> None:
+def test_without_a_model_there_is_nothing_to_merge(extracted: Workspace, stop_at: StopAt) -> None:
     with pytest.raises(WorkspaceUnusable, match="no trainings") as caught:
         extracted.merge(**CPU)
     assert "recast train" in caught.value.fix

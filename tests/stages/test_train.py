@@ -21,11 +21,11 @@ from recast.errors import (
 )
 from recast.events import Event, Note, Preview, Report, TrainingProgress
 from recast.models import MODELS
+from recast.training import loop
 from recast.training.checkpoint import Progressed, checkpoints, load_newest
 from recast.training.faces import load_training_faces
 from recast.training.history import read_history
 from recast.training.lesson import Lesson
-from recast.training import loop
 from recast.training.loop import Budget, Keeping, Training, train
 from recast.training.rough_swap import prepare
 from recast.workspace import SIDES, Workspace
@@ -105,7 +105,9 @@ def test_stopping_changes_nothing(
     assert through.keys() == resumed.keys()
     for name, value in through.items():
         torch.testing.assert_close(resumed[name], value, rtol=1e-4, atol=1e-6)
-    lines = [read_history(w.model_folder("swift") / "history.jsonl") for w in (trained_once, extracted)]
+    lines = [
+        read_history(w.model_folder("swift") / "history.jsonl") for w in (trained_once, extracted)
+    ]
     assert [line["step"] for line in lines[1]] == [10, 20]
     assert lines[1][1]["losses"] == pytest.approx(lines[0][1]["losses"], rel=1e-4)
 
@@ -232,9 +234,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    extracted_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def world(extracted_once: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(loop, "LOOKED_AT", 2)
     (tmp_path / "model").mkdir()
     return World(extracted_once, tmp_path / "model")

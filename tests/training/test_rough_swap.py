@@ -135,7 +135,7 @@ def test_a_rough_swap_shows_src_where_dst_is() -> None:
     assert 0.1 < float(inside.float().mean()) < 0.95
     wanted = torch.tensor([200, 100, 50]).float()[None, :, None, None] / 255
     assert float(((faces - wanted).abs() * inside).max()) < 0.02
-    assert 0 <= float(features.min()) and float(features.max()) <= 1
+    assert float(features.min()) >= 0 and float(features.max()) <= 1
 
 
 def test_dst_heads_far_from_every_src_head_are_not_used() -> None:
