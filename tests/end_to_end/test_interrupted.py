@@ -19,7 +19,7 @@ from recast.training.history import read_history
 from recast.video import open_take
 from recast.workspace import SIDES, Workspace
 
-STEPS = 30
+STEPS = 20
 
 
 class Job:
@@ -31,7 +31,7 @@ class Job:
         self.takes = takes
         tokens = ["swap", str(takes["src"]), str(takes["dst"]), "--out", str(self.out)]
         tokens += ["--synthetic", "--json", "--device", "cpu", "--steps", str(STEPS)]
-        tokens += ["--resolution", "64", "--batch-size", "3", "--save-minutes", "0.05"]
+        tokens += ["--resolution", "64", "--batch-size", "2", "--save-minutes", "0.05"]
         self._command = [sys.executable, "-m", "recast", *tokens]
         self._kept: dict[Path, int] = {}
 
@@ -89,7 +89,7 @@ class Job:
         dst, result = open_take(self.takes["dst"]), open_take(self.out)
         assert [frame.moment for frame in result] == [frame.moment for frame in dst]
         model = Workspace.open(self.root).model_folder("swift")
-        assert [line["step"] for line in read_history(model / "history.jsonl")] == [10, 20, 30]
+        assert [line["step"] for line in read_history(model / "history.jsonl")] == [10, 20]
         assert int(checkpoints(model / "checkpoint")[-1].name) == STEPS
         assert not list(self.root.rglob("*.part")) + list(self.out.parent.glob("*.part"))
         assert not list(self.out.parent.glob("*unsigned*"))

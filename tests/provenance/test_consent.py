@@ -74,7 +74,7 @@ def test_a_record_survives_json() -> None:
 
 def test_a_record_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        synthetic_consent(person="nobody", now=NOW).person = "somebody"
+        synthetic_consent(person="nobody", now=NOW).person = "somebody"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
