@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,19 +23,16 @@ TINY: dict[str, Any] = {"resolution": 64, "batch_size": 3, "device": "cpu"}
 Begin = Callable[..., Workspace]
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums of floats depend on how many threads share them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    with _one_thread():
+    """Here and in child processes: networks this small gain nothing from more threads, sums of
+    floats depend on how many share them, and on a busy machine they wait for each other."""
+    before = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        torch.set_num_threads(1)
         yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +83,7 @@ def extracted_once(tmp_path_factory: pytest.TempPathFactory, begin: Begin) -> Wo
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory, extracted_once: Workspace) -> Workspace:
     workspace = _copied(extracted_once, tmp_path_factory.mktemp("trained") / "job")
-    with _one_thread():
-        workspace.train(steps=20, **TINY)
+    workspace.train(steps=20, **TINY)
     return workspace
 
 

@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 import recast
 from recast import images
-from recast.video import open_take
 
 ROOT = Path(__file__).parents[1]
 DST = Path(recast.__file__).parent / "samples" / "pair1_dst.mp4"
@@ -31,8 +32,10 @@ def judge(result: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("take", "closure"), [(TRUTH, 1), (DST, 0)], ids=["truth", "dst"])
 def test_the_ends_of_the_scale(tmp_path: Path, take: Path, closure: float) -> None:
-    for frame in open_take(take).frames(0, FRAMES):
-        images.save(tmp_path / f"{frame.index:03d}.png", frame.image)
+    with av.open(str(take)) as file:
+        for index, frame in enumerate(islice(file.decode(video=0), FRAMES)):
+            image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            images.save(tmp_path / f"{index:03d}.png", image)
     done = judge(tmp_path)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)

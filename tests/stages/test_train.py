@@ -91,7 +91,7 @@ def test_minutes_count_over_all_starts(extracted: Workspace, stop_at: StopAt) ->
 
 
 def test_stopping_changes_nothing(
-    extracted: Workspace, trained_once: Workspace, stop_at: StopAt, one_thread: None
+    extracted: Workspace, trained_once: Workspace, stop_at: StopAt
 ) -> None:
     """Stopped half-way and resumed: the weights of having gone through."""
     with pytest.raises(Stopped):
