@@ -20,7 +20,7 @@ from recast.provenance import synthetic_consent
 from recast.stages import swap
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.workspace import Workspace
 
 SRC = DST.with_name("pair1_src.mp4")

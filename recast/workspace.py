@@ -232,12 +232,11 @@ class Workspace:
         return extract.run(self, side, extract.ExtractOptions(**options), report)
 
     def train(self, model: str = "swift", *, report: Report = silent, **options: Any) -> Path:
-        """Train a model on both face sets; keywords as in `recast.stages.train`."""
+        """Train a model on both face sets; keywords as in `recast.stages.train_options`."""
         from recast.stages import train
+        from recast.stages.train_options import TrainOptions
 
-        return train.run(
-            self, train.TrainOptions.model_validate({"model": model, **options}), report
-        )
+        return train.run(self, TrainOptions.model_validate({"model": model, **options}), report)
 
     def merge(
         self, *, report: Report = silent, out: str | Path | None = None, **options: Any

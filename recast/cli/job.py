@@ -16,7 +16,7 @@ from recast.errors import ConsentMissing
 from recast.events import Note
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.workspace import Workspace
 
 if TYPE_CHECKING:

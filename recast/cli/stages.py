@@ -10,7 +10,7 @@ from recast.cli.flags import FLAGS, Json, exclusive, quoted
 from recast.stages.encode import EncodeOptions
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.workspace import Side, Workspace
 
 _EXTRACT, _TRAIN, _MERGE, _ENCODE = (

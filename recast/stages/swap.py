@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recast.events import Preview, Report, silent
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions, frame_range
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.workspace import SIDES, Workspace
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
     checkpoint/00001200/
         weights.safetensors     the network
-        training.safetensors    optimizer and random state
+        training.safetensors    the optimizers
         state.json              step, seconds trained, options; SHA-256 of the other two
 
 A checkpoint is written into a folder of another name, flushed, and renamed; whatever
@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,15 @@ from torch import Tensor, nn
 from recast.disk import disk_trouble_named, write_json, write_whole
 from recast.errors import CheckpointUnusable
 
-VERSION = 1
+VERSION = 2
 KEPT = 2
 WEIGHTS, TRAINING, STATE = "weights.safetensors", "training.safetensors", "state.json"
 
 Warn = Callable[[str], None]
+WHOLE = "whole"
+"""Name of the optimizer of all weights, where there is only one."""
+Optimizers = Mapping[str, torch.optim.Optimizer]
+"""By the names that the lesson's updates use."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,17 @@ class Progressed:
     seconds: float = 0.0
     rate_factor: float = 1.0
     """Halved at each roll-back."""
+    roll_backs: int = 0
+    """How often a step was undone; random numbers differ after each."""
+    seen: int = 0
+    """Faces of each side that were shown so far."""
     options: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(
     folder: Path,
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    rng: torch.Generator,
+    optimizers: Optimizers,
     progressed: Progressed,
 ) -> Path:
     """Write a checkpoint below `folder` and drop all but the newest `KEPT`.
@@ -59,13 +66,10 @@ def save_checkpoint(
     """
     place = folder / f"{progressed.step:08d}"
     draft = folder / (place.name + ".part")
-    parts = {WEIGHTS: save(_weights(network)), TRAINING: save(_training(optimizer, rng))}
+    parts = {WEIGHTS: save(_weights(network)), TRAINING: save(_training(optimizers))}
     state = {
         "version": VERSION,
-        "step": progressed.step,
-        "seconds": progressed.seconds,
-        "rate_factor": progressed.rate_factor,
-        "options": progressed.options,
+        **vars(progressed),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
     }
     with disk_trouble_named(place):
@@ -107,8 +111,7 @@ class Checkpoint:
     def restore(
         self,
         network: nn.Module,
-        optimizer: torch.optim.Optimizer | None = None,
-        rng: torch.Generator | None = None,
+        optimizers: Optimizers | None = None,
     ) -> None:
         """Put everything back where it was saved from.
 
@@ -129,10 +132,8 @@ class Checkpoint:
                 "train under another --name, or give the options the model was begun with",
             )
         network.load_state_dict(self.weights)
-        if optimizer is not None:
-            _restore_optimizer(optimizer, self.training)
-        if rng is not None:
-            rng.set_state(self.training["rng"])
+        for name, optimizer in (optimizers or {}).items():
+            _restore_optimizer(optimizer, name, self.training)
 
 
 def load_newest(folder: Path, warn: Warn) -> Checkpoint | None:
@@ -173,7 +174,7 @@ def resume_from(folder: Path, warn: Warn) -> Checkpoint | None:
 
 def _load(path: Path) -> Checkpoint:
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
-    if state["version"] != VERSION:
+    if state["version"] not in (1, VERSION):
         raise ValueError(f"version {state['version']} is not known here")
     parts = {}
     for name in (WEIGHTS, TRAINING):
@@ -181,9 +182,10 @@ def _load(path: Path) -> Checkpoint:
         if hashlib.sha256(data).hexdigest() != state["sha256"][name]:
             raise ValueError(f"{name} is not what was written")
         parts[name] = load(data)
-    progressed = Progressed(
-        int(state["step"]), float(state["seconds"]), float(state["rate_factor"]), state["options"]
-    )
+    if state["version"] == 1:  # had one optimizer, without a name
+        parts[TRAINING] = {f"{WHOLE}/{key}": value for key, value in parts[TRAINING].items()}
+    known = {one.name: state[one.name] for one in fields(Progressed) if one.name in state}
+    progressed = Progressed(**known)
     return Checkpoint(path, progressed, state["sha256"][WEIGHTS], parts[WEIGHTS], parts[TRAINING])
 
 
@@ -191,20 +193,25 @@ def _weights(network: nn.Module) -> dict[str, Tensor]:
     return {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
 
 
-def _training(optimizer: torch.optim.Optimizer, rng: torch.Generator) -> dict[str, Tensor]:
-    """The optimizer's moments by parameter number and name, and the random state."""
-    flat = {"rng": rng.get_state().cpu()}
-    for number, moments in optimizer.state_dict()["state"].items():
-        for name, value in moments.items():
-            flat[f"{number}.{name}"] = torch.as_tensor(value).detach().cpu().contiguous()
+def _training(optimizers: Optimizers) -> dict[str, Tensor]:
+    """The optimizers' moments by optimizer, parameter number and name."""
+    flat: dict[str, Tensor] = {}
+    for optimizer_name, optimizer in optimizers.items():
+        for number, moments in optimizer.state_dict()["state"].items():
+            for name, value in moments.items():
+                key = f"{optimizer_name}/{number}.{name}"
+                flat[key] = torch.as_tensor(value).detach().cpu().contiguous()
     return flat
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
+def _restore_optimizer(
+    optimizer: torch.optim.Optimizer, optimizer_name: str, flat: dict[str, Tensor]
+) -> None:
     moments: dict[int, dict[str, Tensor]] = {}
     for key, value in flat.items():
-        number, _, name = key.partition(".")
-        if name:
+        owner, _, rest = key.partition("/")
+        number, _, name = rest.partition(".")
+        if owner == optimizer_name:
             moments.setdefault(int(number), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     for weight, own in optimizer.state.items():

@@ -11,17 +11,25 @@ from recast.disk import write_json
 from recast.errors import WorkspaceUnusable
 from recast.faces import Framing
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Description:
-    """`model`, `resolution` and `framing` are fixed at the first step; `options` may change."""
+    """`model`, `framing` and `shape` are fixed at the first step; `options` may change.
+
+    shape: the options that decide the network's shape; `resolution` is one of them.
+    """
 
     model: str
-    resolution: int
     framing: Framing
+    shape: dict[str, int | str | bool]
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def resolution(self) -> int:
+        """Side of the drawn face in pixels."""
+        return int(self.shape["resolution"])
 
     def save(self, folder: Path) -> None:
         write_json(folder / "options.json", {"version": VERSION, **vars(self)})
@@ -36,9 +44,14 @@ class Description:
         path = folder / "options.json"
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            if found.pop("version") != VERSION:
+            version = found.pop("version")
+            if version == 1:  # knew no other shape than the resolution
+                found["shape"] = {"resolution": found.pop("resolution")}
+            elif version != VERSION:
                 raise ValueError("it is of another version")
-            return Description(**found)
+            described = Description(**found)
+            described.resolution  # noqa: B018 - a description without one is damaged
+            return described
         except FileNotFoundError as error:
             raise WorkspaceUnusable(
                 f"{folder} holds no model", "train one first: recast train WORKSPACE"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,21 +25,28 @@ class TrainingFaces:
     """Aligned faces of one side.
 
     faces: (N, 3, S, S) uint8; masks: (N, 1, S, S) uint8, 255 = face; meshes: (N, V, 3) in
-    pixels of the S x S face, or None if not every face has one; away: (N,) degrees that the
-    head is turned or nods away from the camera.
+    pixels of the S x S face, or None if not every face has one; landmarks: (N, 68, 2) likewise;
+    yaw, pitch: (N,) degrees.
     """
 
     faces: Tensor
     masks: Tensor
     meshes: NDArray[np.float64] | None
-    away: NDArray[np.float64]
+    landmarks: NDArray[np.float32]
+    yaw: NDArray[np.float64]
+    pitch: NDArray[np.float64]
+
+    @property
+    def away(self) -> NDArray[np.float64]:
+        """(N,) degrees that the head is turned or nods away from the camera."""
+        return np.hypot(self.yaw, self.pitch)
 
     def __len__(self) -> int:
         return len(self.faces)
 
     def to(self, device: torch.device) -> TrainingFaces:
         """The same with the pictures on `device`."""
-        return TrainingFaces(self.faces.to(device), self.masks.to(device), self.meshes, self.away)
+        return replace(self, faces=self.faces.to(device), masks=self.masks.to(device))
 
 
 def require_faces(faceset: FaceSet) -> None:
@@ -71,7 +78,9 @@ def load_training_faces(faceset: FaceSet, side: int, warn: Callable[[str], None]
         torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous(),
         torch.from_numpy(np.stack(masks))[:, None],
         meshes,
-        np.hypot(faceset.yaw, faceset.pitch).astype(np.float64),
+        np.stack([faceset.crop_landmarks(index, side) for index in range(len(faceset))]),
+        faceset.yaw.astype(np.float64),
+        faceset.pitch.astype(np.float64),
     )
 
 

@@ -1,105 +1,62 @@
-"""What a model is taught in one step."""
+"""What a model is taught: what a lesson must offer to the training loop.
+
+A step shows the network one batch and makes one or more updates from it: each is a forward and
+a backward pass that ends in a step of one optimizer. Most models need one update a step.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from recast.models import SwapNetwork
-from recast.training.augment import bent_grids, jittered, moved_grids, sample
-from recast.training.faces import TrainingFaces
-from recast.training.losses import face_loss, mask_loss
-from recast.training.rough_swap import RoughSwaps
 
 SRC, DST = 0, 1
-OWN_SHARE = 6  # dst faces drawn as src for each face that is drawn as itself
-PRIORITY = 3.0  # how much more eyes and mouth weigh in a swap: they are small and looked at
+"""Whom a face is drawn as: the identities every network knows."""
+
+BatchT = TypeVar("BatchT")
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Inputs and what is to be drawn from them.
+class Update(Generic[BatchT]):
+    """One pass over a batch.
 
-    inputs: (N, 3, S, S); of: (M,) which input each drawing is made from; identity: (M,);
-    wanted: (M, 3, S, S); masks: (M, 1, S, S), 1 = face; weights: (M, 1, S, S), at least 1.
-    All pictures 0..1.
+    optimizer: name of the one that takes the step. losses: each part is a scalar; their sum is
+    minimised.
     """
 
-    inputs: Tensor
-    of: Tensor
-    identity: Tensor
-    wanted: Tensor
-    masks: Tensor
-    weights: Tensor
+    optimizer: str
+    losses: Callable[[SwapNetwork, BatchT], dict[str, Tensor]]
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """Both faces, and how they are varied.
-
-    Each step draws src from every one of `batch_size` dst faces, as the rough swap shows it;
-    a sixth as many src faces, and of the dst faces, as themselves. Inputs are distorted. What
-    is drawn as itself must come out undistorted, so that shape is learned and not copied; a
-    rough swap is distorted alike, for there the input says where everything belongs.
-    """
-
-    src: TrainingFaces
-    dst: TrainingFaces
-    rough: RoughSwaps
-    batch_size: int
-    warp: float = 1.0
-    jitter: float = 1.0
-    flip: float = 0.0
-
-    @torch.no_grad()
-    def batch(self, rng: torch.Generator) -> Batch:
-        """Choose faces and vary them."""
-        own, count = max(1, self.batch_size // OWN_SHARE), self.batch_size
-        src = torch.randint(len(self.src), (own,), generator=rng, device=rng.device)
-        dst = torch.randint(len(self.dst), (count,), generator=rng, device=rng.device)
-        grids = moved_grids(own + count, self.side, rng, flip=self.flip)
-        bent = bent_grids(grids, rng, strength=self.warp)
-        faces = torch.cat([self.src.faces[src], self.dst.faces[dst]]).float() / 255
-        inputs = jittered(sample(faces, bent), rng, strength=self.jitter)
-
-        masks = torch.cat([self.src.masks[src], self.dst.masks[dst[:own]]]).float() / 255
-        straight = grids[: 2 * own]
-        wanted = sample(faces[: 2 * own], straight)
-        cover = sample(masks, straight, padding="zeros")
-
-        rows = self.rough.row[dst]
-        usable = rows >= 0
-        swaps, swap_cover, features = self.rough.paint(
-            self.src.faces, rows[usable], bent[own:][usable], rng
-        )
-        swapped = own + usable.nonzero().flatten()
-        return Batch(
-            inputs.contiguous(memory_format=torch.channels_last),
-            of=torch.cat([torch.arange(2 * own, device=rng.device), swapped]),
-            identity=_identities(src=own, dst=own, swaps=len(swapped), device=rng.device),
-            wanted=torch.cat([wanted, swaps]),
-            masks=torch.cat([cover, swap_cover]),
-            weights=torch.cat([torch.ones_like(cover), 1 + PRIORITY * features]),
-        )
+class Lesson(Protocol[BatchT]):
+    """Both faces, how they are varied and what is to be drawn from them."""
 
     @property
-    def side(self) -> int:
-        """Of the faces, pixels."""
-        return self.src.faces.shape[-1]
+    def batch_size(self) -> int:
+        """Faces of each side in a batch."""
+
+    @property
+    def updates(self) -> Sequence[Update[BatchT]]:
+        """What is done with each batch, in this order."""
+
+    def batch(self, rng: torch.Generator, seen: int) -> BatchT:
+        """Choose faces and vary them; `seen` faces of each side were shown before."""
+
+    def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
+        """The weights that each optimizer changes, by its name."""
 
 
-def _identities(*, src: int, dst: int, swaps: int, device: torch.device) -> Tensor:
-    people = [SRC] * src + [DST] * dst + [SRC] * swaps
-    return torch.tensor(people, dtype=torch.int64, device=device)
+def step_rng(seed: int, step: int, roll_backs: int, device: torch.device) -> torch.Generator:
+    """The random numbers of one step.
 
-
-def losses(network: SwapNetwork, batch: Batch) -> dict[str, Tensor]:
-    """How far the drawings are from what was wanted; the sum is to be minimised."""
-    code = tuple(part[batch.of] for part in network.encode(batch.inputs))
-    drawn, masks = network.draw(code, batch.identity)
-    return {
-        "face": face_loss(drawn, batch.wanted, batch.masks, batch.weights),
-        "mask": mask_loss(masks, batch.masks),
-    }
+    They follow from the step's number, so a resumed training, or one that prepares its batches
+    ahead, draws the same. After a roll-back they differ, or the same batch would break it again.
+    """
+    mixed = np.random.SeedSequence([seed, roll_backs, step]).generate_state(1, np.uint64)[0]
+    return torch.Generator(device).manual_seed(int(mixed))

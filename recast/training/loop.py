@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from recast.errors import Stopped, TrainingDiverged
 from recast.events import Note, Preview, Report, TrainingProgress
 from recast.models import SwapNetwork
-from recast.training.checkpoint import Progressed, resume_from, save_checkpoint
+from recast.training.checkpoint import Optimizers, Progressed, resume_from, save_checkpoint
 from recast.training.history import History
-from recast.training.lesson import Lesson, losses
+from recast.training.lesson import Lesson, step_rng
 
 WARM_UP = 50  # steps from a tenth of the rate to the whole
 LOOKED_AT = 10  # steps between two looks at the losses: each look waits for the device
@@ -45,9 +46,14 @@ class Training:
     """Everything that changes while a model learns."""
 
     network: SwapNetwork
-    optimizer: torch.optim.Optimizer
-    rng: torch.Generator
+    optimizers: Optimizers
     progressed: Progressed
+    seed: int = 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def rate_at(share: float, step: int) -> float:
 
 def train(
     training: Training,
-    lesson: Lesson,
+    lesson: Lesson[Any],
     budget: Budget,
     keeping: Keeping,
     *,
@@ -131,15 +137,23 @@ def train(
     save(training, keeping, report)
 
 
-def _step(training: Training, lesson: Lesson, rate: float) -> dict[str, torch.Tensor]:
-    for group in training.optimizer.param_groups:
-        group["lr"] = rate
-    parts = losses(training.network, lesson.batch(training.rng))
-    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
-    training.optimizer.step()
-    training.optimizer.zero_grad(set_to_none=True)
-    training.progressed = replace(training.progressed, step=training.progressed.step + 1)
-    return {name: loss.detach() for name, loss in parts.items()}
+def _step(training: Training, lesson: Lesson[Any], rate: float) -> dict[str, torch.Tensor]:
+    done = training.progressed
+    rng = step_rng(training.seed, done.step, done.roll_backs, training.device)
+    batch = lesson.batch(rng, done.seen)
+    parts: dict[str, torch.Tensor] = {}
+    for update in lesson.updates:
+        optimizer = training.optimizers[update.optimizer]
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        losses = update.losses(training.network, batch)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        # Of the whole network: an update's loss may reach weights that another one changes.
+        training.network.zero_grad(set_to_none=True)
+        parts |= {name: loss.detach() for name, loss in losses.items()}
+    training.progressed = replace(done, step=done.step + 1, seen=done.seen + lesson.batch_size)
+    return parts
 
 
 def _count_seconds(training: Training, seconds: float) -> None:
@@ -165,9 +179,7 @@ def save(training: Training, keeping: Keeping, report: Report) -> None:
     saved = keeping.checkpoints / f"{training.progressed.step:08d}"
     if saved.exists() or not _is_finite(training.network):
         return
-    save_checkpoint(
-        keeping.checkpoints, training.network, training.optimizer, training.rng, training.progressed
-    )
+    save_checkpoint(keeping.checkpoints, training.network, training.optimizers, training.progressed)
     if training.progressed.step:
         report(Preview(keeping.draw_preview(training.progressed.step)))
 
@@ -187,11 +199,11 @@ def _roll_back(training: Training, keeping: Keeping, times: int, report: Report)
             f"{times - 1} roll-backs",
             "train under another --name with a lower --learning-rate",
         )
-    good.restore(training.network, training.optimizer, training.rng)
-    # Other random numbers from here, or the same batch would break it again.
-    training.rng.manual_seed(training.rng.initial_seed() + times)
+    good.restore(training.network, training.optimizers)
     factor = training.progressed.rate_factor / 2
-    training.progressed = replace(good.progressed, rate_factor=factor)
+    training.progressed = replace(
+        good.progressed, rate_factor=factor, roll_backs=training.progressed.roll_backs + 1
+    )
     report(
         Note(
             f"The losses left all bounds at step {diverged_at}; training goes on from step "

@@ -42,7 +42,7 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
     newest = load_newest(folder / "checkpoint", warn)
     if newest is None or newest.progressed.step == 0:
         raise WorkspaceUnusable(f"{folder} is not trained yet", "train it first: recast train")
-    network = MODELS[described.model](described.resolution)
+    network = MODELS[described.model].build(**described.shape)
     newest.restore(network)
     network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 

@@ -13,7 +13,7 @@ from recast.cli.flags import subset
 from recast.cli.job import SwapFlags
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.video import TakeWriter, open_take
 
 Run = Callable[..., Any]

@@ -15,7 +15,7 @@ from recast.images import load
 from recast.stages import swap
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
-from recast.stages.train import TrainOptions
+from recast.stages.train_options import TrainOptions
 from recast.video import open_take
 from recast.workspace import Workspace
 

@@ -25,9 +25,9 @@ from recast.training import loop
 from recast.training.checkpoint import Progressed, checkpoints, load_newest
 from recast.training.faces import load_training_faces
 from recast.training.history import read_history
-from recast.training.lesson import Lesson
 from recast.training.loop import Budget, Keeping, Training, train
 from recast.training.rough_swap import prepare
+from recast.training.swift_lesson import SwiftLesson
 from recast.workspace import SIDES, Workspace
 
 StopAt = Callable[..., Report]
@@ -51,7 +51,11 @@ def damage(path: Path) -> None:
 def test_a_training_leaves_all_that_is_promised(trained: Workspace) -> None:
     folder = trained.model_folder("swift")
     options = json.loads((folder / "options.json").read_text(encoding="utf-8"))
-    assert (options["version"], options["model"], options["resolution"]) == (1, "swift", 64)
+    assert (options["version"], options["model"], options["shape"]["resolution"]) == (
+        2,
+        "swift",
+        64,
+    )
     assert options["options"]["batch_size"] == 3
     assert saved_steps(folder) == [0, 20]
     history = read_history(folder / "history.jsonl")
@@ -59,6 +63,16 @@ def test_a_training_leaves_all_that_is_promised(trained: Workspace) -> None:
     assert all(np.isfinite(list(line["losses"].values())).all() for line in history)
     assert images.load(folder / "preview" / "00000020.jpg").shape == (6 * 64, 6 * 64, 3)
     assert trained.model_names() == ["swift"]
+
+
+def test_a_model_described_by_the_first_version_goes_on(trained: Workspace) -> None:
+    """It knew no other shape than the resolution."""
+    file = trained.model_folder("swift") / "options.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    shape = found.pop("shape")
+    file.write_text(json.dumps(found | {"version": 1, **shape}), encoding="utf-8")
+    trained.train(steps=21, **TINY)
+    assert saved_steps(trained.model_folder("swift")) == [20, 21]
 
 
 def test_a_budget_that_is_used_up_trains_no_more(trained: Workspace) -> None:
@@ -207,12 +221,11 @@ class World:
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         src, dst = (load_training_faces(workspace.faceset(s), 64, pytest.fail) for s in SIDES)
-        self.lesson = Lesson(src, dst, prepare(src, dst, framing="full"), batch_size=1)
+        self.lesson = SwiftLesson(src, dst, prepare(src, dst, framing="full"), batch_size=1)
         torch.manual_seed(0)
-        network = MODELS["swift"](64)
+        network = MODELS["swift"].build(resolution=64)
         optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=True)
-        rng = torch.Generator().manual_seed(0)
-        self.training = Training(network, optimizer, rng, Progressed())
+        self.training = Training(network, {"whole": optimizer}, Progressed())
         self.folder = folder
         self.events: list[Event] = []
 

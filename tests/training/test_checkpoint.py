@@ -1,10 +1,13 @@
 """Checkpoints: complete or absent, checked, and restored to the bit."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file as load
+from safetensors.torch import save
 from torch import nn
 
 from recast.errors import CheckpointUnusable
@@ -18,6 +21,7 @@ from recast.training.checkpoint import (
     load_newest,
     save_checkpoint,
 )
+from recast.training.lesson import step_rng
 
 
 class Small:
@@ -27,20 +31,24 @@ class Small:
         torch.manual_seed(0)
         self.network = nn.Sequential(nn.Linear(3, width), nn.Linear(width, 1))
         self.optimizer = torch.optim.AdamW(self.network.parameters(), 0.01)
-        self.rng = torch.Generator().manual_seed(5)
-        for _ in range(steps):
-            self.step()
+        for step in range(steps):
+            self.step(step)
 
-    def step(self) -> float:
+    def step(self, step: int) -> float:
         self.optimizer.zero_grad()
-        loss = self.network(torch.rand(2, 3, generator=self.rng)).square().mean()
+        rng = step_rng(5, step, 0, torch.device("cpu"))
+        loss = self.network(torch.rand(2, 3, generator=rng)).square().mean()
         loss.backward()
         self.optimizer.step()
         return float(loss.detach())
 
     def save(self, folder: Path, step: int) -> Path:
-        progressed = Progressed(step, 1.5 * step, 0.5, {"batch_size": 6})
-        return save_checkpoint(folder, self.network, self.optimizer, self.rng, progressed)
+        progressed = Progressed(step, 1.5 * step, 0.5, 1, 6 * step, {"batch_size": 6})
+        return save_checkpoint(folder, self.network, self.optimizers, progressed)
+
+    @property
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"whole": self.optimizer}
 
 
 def warned(text: str) -> None:
@@ -50,13 +58,13 @@ def warned(text: str) -> None:
 def test_training_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
     trained = Small()
     trained.save(tmp_path, 3)
-    expected = [trained.step() for _ in range(3)]
+    expected = [trained.step(step) for step in (3, 4, 5)]
     fresh = Small(steps=0)
     newest = load_newest(tmp_path, warned)
     assert newest is not None
-    newest.restore(fresh.network, fresh.optimizer, fresh.rng)
-    assert [fresh.step() for _ in range(3)] == expected
-    assert newest.progressed == Progressed(3, 4.5, 0.5, {"batch_size": 6})
+    newest.restore(fresh.network, fresh.optimizers)
+    assert [fresh.step(step) for step in (3, 4, 5)] == expected
+    assert newest.progressed == Progressed(3, 4.5, 0.5, 1, 18, {"batch_size": 6})
 
 
 def test_the_last_two_are_kept(tmp_path: Path) -> None:
@@ -128,3 +136,21 @@ def test_a_newer_version_is_not_guessed_at(tmp_path: Path) -> None:
     path.write_text(json.dumps(state | {"version": 99}))
     with pytest.raises(CheckpointUnusable):
         load_newest(tmp_path, lambda text: None)
+
+
+def test_a_checkpoint_of_the_first_version_still_loads(tmp_path: Path) -> None:
+    """It had one optimizer, without a name, and said less about how far it was."""
+    small = Small()
+    path = small.save(tmp_path, 3)
+    flat = {key.partition("/")[2]: value for key, value in load(path / TRAINING).items()}
+    (path / TRAINING).write_bytes(save(flat))
+    state = json.loads((path / STATE).read_text())
+    state["version"] = 1
+    state["sha256"][TRAINING] = hashlib.sha256((path / TRAINING).read_bytes()).hexdigest()
+    del state["seen"], state["roll_backs"]
+    (path / STATE).write_text(json.dumps(state))
+    newest = load_newest(tmp_path, warned)
+    assert newest is not None and newest.progressed.step == 3
+    fresh = Small(steps=0)
+    newest.restore(fresh.network, fresh.optimizers)
+    assert fresh.step(3) == small.step(3)

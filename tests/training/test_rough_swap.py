@@ -1,5 +1,7 @@
 """Rough swaps, with heads whose shape, turn and colours are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -121,7 +123,9 @@ def colored(meshes: Floats, color: tuple[int, int, int]) -> TrainingFaces:
         faces,
         torch.full((len(meshes), 1, SIDE, SIDE), 255, dtype=torch.uint8),
         meshes,
-        np.zeros(len(meshes)),
+        meshes[:, list(IBUG68), :2].astype(np.float32),
+        yaw=np.zeros(len(meshes)),
+        pitch=np.zeros(len(meshes)),
     )
 
 
@@ -146,6 +150,6 @@ def test_dst_heads_far_from_every_src_head_are_not_used() -> None:
 
 def test_faces_without_meshes_are_refused() -> None:
     src = colored(seen(head(), [0, 20]), (1, 2, 3))
-    bare = TrainingFaces(src.faces, src.masks, None, src.away)
+    bare = replace(src, meshes=None)
     with pytest.raises(ValueError, match="mesh"):
         prepare(src, bare, framing="full")
