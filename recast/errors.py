@@ -9,6 +9,8 @@
     ├── NoFaceFound           (LookupError)      no face was found where one is needed
     ├── OptionUnusable        (ValueError)       an option's value does not fit the rest
     ├── CheckpointUnusable    (ValueError)       no saved state of a model can be loaded
+    ├── OutOfMemory           (MemoryError)      a training does not fit, however small its batch
+    ├── ModelBusy             (RuntimeError)     another program trains this model
     ├── TrainingDiverged      (ArithmeticError)  training cannot be brought back to finite losses
     ├── ConsentMissing        (PermissionError)  nobody recorded that the src person agrees
     ├── CredentialsMissing    (LookupError)      a file carries no content credentials
@@ -58,6 +60,14 @@ class OptionUnusable(RecastError, ValueError):
 
 class CheckpointUnusable(RecastError, ValueError):
     """No complete checkpoint can be loaded, or it belongs to another network."""
+
+
+class OutOfMemory(RecastError, MemoryError):
+    """A training does not fit into the memory it may use, however small its batch."""
+
+
+class ModelBusy(RecastError, RuntimeError):
+    """Another program is training this very model."""
 
 
 class TrainingDiverged(RecastError, ArithmeticError):

@@ -13,7 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from recast.cli.memory import memory
+import psutil
+
 from recast.errors import RecastError
 
 _REINSTALL = "install recast again: pip install -e . in its folder"
@@ -83,14 +84,10 @@ def devices() -> Iterator[Check]:
 
 
 def room() -> Iterator[Check]:
-    total, free = memory()
-    if total is None:
-        yield Check("memory", True, "unknown on this system")
-    else:
-        enough = total >= _LEAST_MEMORY
-        unused = f", {_gib(free)} of it free" if free is not None else ""
-        fix = "" if enough else "recast needs 2 GiB; close other programs or use another machine"
-        yield Check("memory", enough, _gib(total) + unused, fix)
+    memory = psutil.virtual_memory()
+    enough = memory.total >= _LEAST_MEMORY
+    fix = "" if enough else "recast needs 2 GiB; close other programs or use another machine"
+    yield Check("memory", enough, f"{_gib(memory.total)}, {_gib(memory.available)} of it free", fix)
     here = shutil.disk_usage(Path.cwd()).free
     enough = here >= _LEAST_DISK
     fix = "" if enough else "free some space, or work on another disk"

@@ -18,9 +18,16 @@ class SwapNetwork(nn.Module, ABC):
         """Codes of faces (B, 3, S, S), RGB, 0..1."""
 
     @abstractmethod
-    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor]:
-        """Faces (B, 3, S, S) and masks (B, 1, S, S), 0..1, as the people (B,) `identity` names."""
+    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Faces (B, 3, S, S) and masks (B, 1, S, S), 0..1, as the people (B,) `identity` names.
 
-    def forward(self, face: Tensor, identity: Tensor) -> tuple[Tensor, Tensor]:
+        None stands for the masks of a network that learns none.
+        """
+
+    @abstractmethod
+    def segments(self) -> list[nn.Module]:
+        """The parts that do nearly all the work, each called with tensors alone."""
+
+    def forward(self, face: Tensor, identity: Tensor) -> tuple[Tensor, Tensor | None]:
         """Draw the pose and expression of each face as the face of `identity`."""
         return self.draw(self.encode(face), identity)

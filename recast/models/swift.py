@@ -102,6 +102,10 @@ class Swift(SwapNetwork):
         maps: Code = self.encoder(face)
         return maps
 
+    def segments(self) -> list[nn.Module]:
+        return [self.encoder, self.decoder]
+
     def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor]:
-        drawn = torch.sigmoid(self.decoder(code, identity))
+        # In full precision from here: 8 bits of bf16 would show as steps of brightness.
+        drawn = torch.sigmoid(self.decoder(code, identity).float())
         return drawn[:, :3], drawn[:, 3:]

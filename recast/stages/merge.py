@@ -20,7 +20,7 @@ from recast.workspace import Workspace
 
 if TYPE_CHECKING:
     from recast.faceset import FaceSet
-    from recast.geometry import Similarity
+    from recast.geometry import Points, Similarity
     from recast.images import FrameImage
     from recast.merging import Look
     from recast.provenance import ConsentRecord
@@ -62,11 +62,19 @@ class MergeOptions(BaseModel, frozen=True, extra="forbid"):
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Where a face's crop lies: from frame to crop pixels; landmarks (68, 2) in the crop."""
+
+    similarity: Similarity
+    landmarks: Points
+
+
+@dataclass(frozen=True)
 class _Job:
     """What every part of a merge needs."""
 
     take: Take
-    places: dict[int, list[Similarity]]
+    places: dict[int, list[Placed]]
     model: TrainedModel
     look: Look
 
@@ -188,7 +196,7 @@ def _chosen_name(workspace: Workspace, name: str) -> str:
     return names[0]
 
 
-def _places(faces: FaceSet, model: TrainedModel, *, smooth: bool) -> dict[int, list[Similarity]]:
+def _places(faces: FaceSet, model: TrainedModel, *, smooth: bool) -> dict[int, list[Placed]]:
     """For each frame with faces, where the model's crops lie in it."""
     import numpy as np
 
@@ -202,11 +210,14 @@ def _places(faces: FaceSet, model: TrainedModel, *, smooth: bool) -> dict[int, l
         found.setdefault(int(faces.frames[at]), []).append(face)
     stream = (Seen(frame, found.get(frame, [])) for frame in range(max(found) + 1))
     described = model.described
+
+    def placed(face: Face) -> Placed:
+        side, framing = described.resolution, described.framing
+        similarity = placement(face.landmarks, side, framing, yaw=face.pose.yaw)
+        return Placed(similarity, similarity.apply(face.landmarks))
+
     return {
-        seen.payload: [
-            placement(face.landmarks, described.resolution, described.framing, yaw=face.pose.yaw)
-            for face in seen.faces
-        ]
+        seen.payload: [placed(face) for face in seen.faces]
         for seen in smooth_stream(stream, strength=1.0 if smooth else 0.0)
         if seen.faces
     }
@@ -219,7 +230,7 @@ def _merged(job: _Job, first: int, end: int) -> Iterator[Frame]:
 
     import numpy as np
 
-    from recast.faces import align
+    from recast.faces import align, hull_mask
     from recast.images import to_float
     from recast.merging import DrawnFace, compose
     from recast.ordered import batches, ordered
@@ -228,7 +239,7 @@ def _merged(job: _Job, first: int, end: int) -> Iterator[Frame]:
 
     def crops(frames: list[Frame]) -> tuple[list[Frame], Any]:
         cut = [
-            to_float(align(frame.image, placed, side))
+            to_float(align(frame.image, placed.similarity, side))
             for frame in frames
             for placed in job.places.get(frame.index, [])
         ]
@@ -248,10 +259,13 @@ def _merged(job: _Job, first: int, end: int) -> Iterator[Frame]:
             colours, masks = job.model.draw(cut) if cut is not None else ((), ())
             at = 0
             for frame in frames:
-                placed = job.places.get(frame.index, [])
-                here = range(at, at + len(placed))
-                yield frame, [DrawnFace(colours[i], masks[i], placed[i - at]) for i in here]
-                at += len(placed)
+                faces = []
+                for placed in job.places.get(frame.index, []):
+                    # A model that learns no mask shows what the landmarks enclose.
+                    mask = hull_mask(placed.landmarks, (side, side)) if masks is None else masks[at]
+                    faces.append(DrawnFace(colours[at], mask, placed.similarity))
+                    at += 1
+                yield frame, faces
 
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as cutting, ThreadPoolExecutor(workers) as composing:

@@ -3,77 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from recast.errors import OptionUnusable
-from recast.events import Note, Report, Started, silent
-from recast.stages.train_options import TrainOptions
+from recast.events import Note, Preview, Report, Started, silent
+from recast.stages.train_options import ONLY_FOR, ShapeOptions, TrainOptions
 from recast.workspace import SIDES, Side, Workspace
 
 if TYPE_CHECKING:
-    import torch
-
     from recast.faces import Framing
     from recast.faceset import FaceSet
+    from recast.training.begin import Place
+    from recast.training.control import Control
     from recast.training.description import Description
     from recast.training.faces import TrainingFaces
     from recast.training.lesson import Lesson
-    from recast.training.loop import Training
-    from recast.training.rough_swap import RoughSwaps
+    from recast.training.state import Keeping, Training
 
 
-def run(workspace: Workspace, options: TrainOptions, report: Report = silent) -> Path:
+def run(
+    workspace: Workspace,
+    options: TrainOptions,
+    report: Report = silent,
+    *,
+    control: Control | None = None,
+) -> Path:
     """Train, or go on training, and return the model's folder.
+
+    `control` lets another thread stop it, save, and ask for previews.
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
         NoFaceFound: a face set is empty.
-        OptionUnusable: the model was begun with another network or resolution.
+        OptionUnusable: an option does not fit the model, or what it was begun with.
+        OutOfMemory: the model does not fit, whatever is reduced.
+        ModelBusy: another program trains this model.
         TrainingDiverged: the losses cannot be brought back to finite values.
-        Stopped: `report` asked for it; everything is saved.
+        Stopped: `report` or `control` asked for it; everything is saved.
     """
     from datetime import UTC, datetime
 
     from recast.provenance.consent import require_consent
-    from recast.training.checkpoint import resume_from
-    from recast.training.faces import load_training_faces
-    from recast.training.loop import Budget, Keeping, train
-    from recast.training.preview import preview_sheet, save_preview
+    from recast.training.begin import Place
+    from recast.training.lock import locked
+    from recast.training.loop import Budget, train
+    from recast.training.state import restore
     from recast.training.trained import chosen_device
 
-    def warn(text: str) -> None:
-        report(Note(text, warning=True))
-
     require_consent(workspace.consent, datetime.now(UTC).date())
+    _check_options(options)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
     device = chosen_device(options.device)
-    side = described.resolution
-    report(Started("train", f"{folder.name}: {described.model} at {side} px on {device}"))
-
-    src, dst = (load_training_faces(facesets[s], side, warn).to(device) for s in SIDES)
-    lesson = _lesson(described, src, dst, options)
-    training = _begun(described, lesson, options, device)
-    newest = resume_from(folder / "checkpoint", warn)
-    if newest is not None:
-        newest.restore(training.network, training.optimizers)
-        training.progressed = replace(newest.progressed, options=described.options)
-        report(Note(f"Going on from step {newest.progressed.step}."))
-    folder.mkdir(parents=True, exist_ok=True)
-    described.save(folder)
-    keeping = Keeping(
-        folder,
-        60 * options.save_minutes,
-        lambda step: save_preview(
-            folder / "preview", step, preview_sheet(training.network, src, dst)
-        ),
-    )
-    budget = Budget(options.steps, options.minutes)
-    train(training, lesson, budget, keeping, rate=options.learning_rate, report=report)
+    with ExitStack() as stack:
+        stack.enter_context(locked(folder))
+        about = f"{folder.name}: {described.model} at {described.resolution} px on {device}"
+        report(Started("train", about))
+        src, dst, held = _faces(stack, folder, described, facesets, report)
+        if held and (device.type != "cpu"):
+            src, dst = src.to(device), dst.to(device)
+        place = Place(device, _memory(described.options), held)
+        training = _begun(described, (src, dst), options, place, report)
+        keeping = _keeping(folder, training, (src, dst), options, control)
+        if restore(training, keeping, lambda text: report(Note(text, warning=True))):
+            report(Note(f"Going on from step {training.progressed.step}."))
+        described.save(folder)
+        if options.debug_samples:
+            _show_samples(folder, training, report)
+        budget = Budget(options.steps, options.minutes)
+        train(training, budget, keeping, report=report, control=control)
     return folder
+
+
+def _check_options(options: TrainOptions) -> None:
+    """Refuse what the model does not know, naming the models that do."""
+    from recast.models import MODELS
+
+    model = MODELS[options.model]
+    foreign = [
+        (name, [one for one, other in MODELS.items() if name in other.shape])
+        for name in ShapeOptions.model_fields
+        if name not in model.shape and getattr(options, name) is not None
+    ]
+    foreign += [
+        (name, list(models))
+        for name, models in ONLY_FOR.items()
+        if options.model not in models
+        and getattr(options, name) != TrainOptions.model_fields[name].default
+    ]
+    for name, models in foreign:
+        raise OptionUnusable(
+            f"{options.model} knows no {_flag(name)}",
+            f"leave it out, or train one of: {', '.join(models)}",
+        )
+    if options.resolution is not None and options.resolution not in model.resolutions:
+        sides = model.resolutions
+        known = f"{sides[0]} px" if len(sides) == 1 else f"{sides[0]} to {sides[-1]} px"
+        raise OptionUnusable(
+            f"{options.model} draws faces of {known}, not {options.resolution}",
+            "choose another --resolution or another model: recast models",
+        )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _described(
@@ -82,17 +119,21 @@ def _described(
     """What is trained: as it was begun, with the options of this start."""
     from recast.models import MODELS
     from recast.training.description import Description
+    from recast.training.faces import require_faces
 
-    framing = _shared_framing(facesets)
-    given = options.model_dump(mode="json")
-    wanted = {name: given[name] for name in MODELS[options.model].shape if given[name] is not None}
+    for faces in facesets.values():
+        require_faces(faces)
+    model, given = MODELS[options.model], options.model_dump(mode="json")
+    wanted = {name: given[name] for name in model.shape if given[name] is not None}
     if not (folder / "options.json").exists():
-        shape = {**MODELS[options.model].shape, **wanted}
+        shape = {**model.shape, **wanted}
+        framing = cast("Framing", model.framing_of(shape) or _shared_framing(facesets))
         return Description(options.model, framing, shape, given)
     begun = Description.load(folder)
-    changed: dict[str, tuple[object, object]]
-    changed = {"model": (begun.model, options.model), "framing": (begun.framing, framing)}
+    changed: dict[str, tuple[object, object]] = {"model": (begun.model, options.model)}
     changed |= {name: (begun.shape.get(name), value) for name, value in wanted.items()}
+    if not model.framing_of(begun.shape):
+        changed["framing"] = (begun.framing, _shared_framing(facesets))
     for what, (old, new) in changed.items():
         if old != new:
             raise OptionUnusable(
@@ -102,57 +143,169 @@ def _described(
     return replace(begun, options=given)
 
 
-def _shared_framing(facesets: Mapping[Side, FaceSet]) -> Framing:
-    from recast.training.faces import require_faces
-
-    for faces in facesets.values():
-        require_faces(faces)
+def _shared_framing(facesets: Mapping[Side, FaceSet]) -> str:
     framings = {str(f) for faces in facesets.values() for f in faces.framings}
     if len(framings) != 1:
         raise OptionUnusable(
             f"the face sets have different framings: {', '.join(sorted(framings)) or 'none'}",
             "extract both sides again with the same --framing",
         )
-    return cast("Framing", framings.pop())
+    return framings.pop()
 
 
-def _lesson(
-    described: Description, src: TrainingFaces, dst: TrainingFaces, options: TrainOptions
-) -> Lesson[Any]:
-    from recast.training.swift_lesson import SwiftLesson
+def _faces(
+    stack: ExitStack,
+    folder: Path,
+    described: Description,
+    facesets: Mapping[Side, FaceSet],
+    report: Report,
+) -> tuple[TrainingFaces, TrainingFaces, int]:
+    """Both face sets, decoded, and how many bytes of them memory holds; large ones lie in files."""
+    from recast.training.faces import Cut, bytes_needed, load_training_faces
+    from recast.training.recipes import RECIPES
+    from recast.training.store import face_stores, room_for
 
-    rough = _rough_swaps(src, dst, described)
-    varied = options.warp, options.jitter, options.flip
-    return SwiftLesson(src, dst, rough, options.batch_size, *varied)
+    recipe = RECIPES[described.model]
+    cut = Cut(described.resolution, described.framing, recipe.outline, recipe.meshes)
+    needed = sum(bytes_needed(faces, cut.side) for faces in facesets.values())
+    held = needed <= room_for(_memory(described.options))
+    stores = {} if held else stack.enter_context(face_stores(folder))
+    if stores:
+        report(Note("The faces do not fit into memory: they are read from disk while training."))
+
+    def warn(text: str) -> None:
+        report(Note(text, warning=True))
+
+    src, dst = (
+        load_training_faces(facesets[side], cut, warn, store=stores.get(side)) for side in SIDES
+    )
+    return src, dst, needed if held else 0
+
+
+def _memory(options: Mapping[str, Any]) -> int | None:
+    """The bytes of --memory."""
+    from recast.training.memory import bytes_of
+
+    given = options.get("memory")
+    return None if given is None else bytes_of(given)
 
 
 def _begun(
-    described: Description, lesson: Lesson[Any], options: TrainOptions, device: torch.device
+    described: Description,
+    sides: tuple[TrainingFaces, TrainingFaces],
+    options: TrainOptions,
+    place: Place,
+    report: Report,
 ) -> Training:
-    """A fresh network with its optimizers; the seed decides its first weights."""
-    import torch
+    """A training at its first step."""
+    from recast.training.begin import begin, compile_segments, fresh_network
+    from recast.training.learning import Learning
+    from recast.training.memory import Plan
+    from recast.training.recipes import RECIPES
 
-    from recast.models import MODELS
-    from recast.training.checkpoint import Progressed
-    from recast.training.loop import Training
+    recipe = RECIPES[described.model]
+    learning = Learning(
+        options.learning_rate or recipe.rate,
+        options.schedule or recipe.schedule,
+        options.clip,
+        options.rate_dropout,
+        options.average,
+        options.accumulate,
+        options.precision,
+    )
+    usual = recipe.batch_size[place.device.type != "cpu"]
+    wanted = Plan(
+        options.batch_size or usual,
+        options.accumulate,
+        options.checkpointing,
+        options.optimizer or recipe.optimizer,
+    )
+    network = fresh_network(described, options.seed, place.device)
+    training = begin(
+        network,
+        _lesson(described, sides, options),
+        learning,
+        wanted,
+        place,
+        betas=recipe.betas,
+        fixed_optimizer=options.optimizer is not None,
+        report=report,
+    )
+    if options.compile:
+        compile_segments(network)
+    training.seed = options.seed
+    training.progressed = replace(training.progressed, options=described.options)
+    return training
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
-        network = MODELS[described.model].build(**described.shape)
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizers = {
-        name: torch.optim.AdamW(weights, options.learning_rate, betas=(0.9, 0.99), fused=True)
-        for name, weights in lesson.parameters(network).items()
-    }
-    return Training(network, optimizers, Progressed(options=described.options), options.seed)
 
-
-def _rough_swaps(src: TrainingFaces, dst: TrainingFaces, described: Description) -> RoughSwaps:
+def _lesson(
+    described: Description, sides: tuple[TrainingFaces, TrainingFaces], options: TrainOptions
+) -> Lesson[Any]:
+    """What the model is taught; the batch size is chosen later."""
+    from recast.training.classic_lesson import ClassicLesson, Varied
+    from recast.training.classic_updates import KINDS, Wanted
+    from recast.training.recipes import RECIPES
     from recast.training.rough_swap import prepare
+    from recast.training.swift_lesson import SwiftLesson
 
-    if src.meshes is None or dst.meshes is None:
-        raise OptionUnusable(
-            f"{described.model} needs the dense mesh of every face, and some have none",
-            "extract both sides with --detector mesh",
-        )
-    return prepare(src, dst, framing=described.framing).to(src.faces.device)
+    recipe = RECIPES[described.model]
+    src, dst = sides
+    jitter = recipe.jitter if options.jitter is None else options.jitter
+    flip = recipe.flip if options.flip is None else options.flip
+    if described.model not in KINDS:
+        rough = prepare(src, dst, framing=described.framing).to(src.faces.device)
+        return SwiftLesson(src, dst, rough, 1, options.warp, jitter, flip)
+    varied = Varied(
+        options.warp,
+        jitter,
+        flip,
+        options.src_scale / 100,
+        options.feed_by_yaw,
+        options.uniform_yaw,
+        options.color_transfer != "none",
+    )
+    wanted = Wanted(
+        options.pixel_loss, options.face_style, options.background_style, options.priority
+    )
+    return ClassicLesson(
+        KINDS[described.model],
+        bool(described.shape.get("learn_mask", True)),
+        src,
+        dst,
+        1,
+        options.seed,
+        varied,
+        wanted,
+    )
+
+
+def _keeping(
+    folder: Path,
+    training: Training,
+    sides: tuple[TrainingFaces, TrainingFaces],
+    options: TrainOptions,
+    control: Control | None,
+) -> Keeping:
+    from recast.training.curve import save_curve
+    from recast.training.history import read_history
+    from recast.training.preview import preview_sheet, save_preview
+    from recast.training.state import Keeping
+
+    def draw(step: int) -> Path:
+        save_curve(folder / "losses.png", read_history(folder / "history.jsonl"))
+        sheet = preview_sheet(training.network, *sides, turn=control.turn if control else 0)
+        return save_preview(folder / "preview", step, sheet, keep=options.preview_history)
+
+    elsewhere = sides[0].faces.device != training.device or sides[0].is_stored
+    return Keeping(folder, 60 * options.save_minutes, draw, options.preview_steps, ahead=elsewhere)
+
+
+def _show_samples(folder: Path, training: Training, report: Report) -> None:
+    from recast import images
+    from recast.training.preview import samples_sheet
+
+    lesson, path = training.lesson, folder / "samples.jpg"
+    images.save(
+        path, samples_sheet(lesson.rows(lesson.batch(training.rng(), training.progressed.seen)))
+    )
+    report(Preview(path))

@@ -2,7 +2,7 @@
 
     checkpoint/00001200/
         weights.safetensors     the network
-        training.safetensors    the optimizers
+        training.safetensors    optimizers, running mean of the weights, scale of fp16
         state.json              step, seconds trained, options; SHA-256 of the other two
 
 A checkpoint is written into a folder of another name, flushed, and renamed; whatever
@@ -11,7 +11,6 @@ interrupts that leaves the earlier ones as they were.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -21,17 +20,18 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from recast.disk import disk_trouble_named, write_json, write_whole
+from recast.disk import disk_trouble_named, flush_folder, write_json
 from recast.errors import CheckpointUnusable
+from recast.training.tensors import read_tensors, write_tensors
 
 VERSION = 2
 KEPT = 2
 WEIGHTS, TRAINING, STATE = "weights.safetensors", "training.safetensors", "state.json"
 
 Warn = Callable[[str], None]
+BESIDE = "beside:"
 WHOLE = "whole"
 """Name of the optimizer of all weights, where there is only one."""
 Optimizers = Mapping[str, torch.optim.Optimizer]
@@ -50,6 +50,8 @@ class Progressed:
     """How often a step was undone; random numbers differ after each."""
     seen: int = 0
     """Faces of each side that were shown so far."""
+    optimizer: str = ""
+    """Its name; another kind cannot use what this one kept."""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -58,31 +60,35 @@ def save_checkpoint(
     network: nn.Module,
     optimizers: Optimizers,
     progressed: Progressed,
+    *,
+    beside: Mapping[str, Mapping[str, Tensor]] | None = None,
 ) -> Path:
     """Write a checkpoint below `folder` and drop all but the newest `KEPT`.
+
+    `beside` holds more tensors by group and name, such as the running mean of the weights.
 
     Raises:
         DiskTrouble: no space or no permission; the earlier checkpoints are untouched.
     """
     place = folder / f"{progressed.step:08d}"
     draft = folder / (place.name + ".part")
-    parts = {WEIGHTS: save(_weights(network)), TRAINING: save(_training(optimizers))}
-    state = {
-        "version": VERSION,
-        **vars(progressed),
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()},
+    parts = {
+        WEIGHTS: network.state_dict(),
+        TRAINING: _flat(optimizers) | _grouped(beside or {}),
     }
+    state = {"version": VERSION, **vars(progressed)}
     with disk_trouble_named(place):
         for left_over in folder.glob("*.part"):  # by a process that was killed
             shutil.rmtree(left_over, ignore_errors=True)
         try:
             draft.mkdir(parents=True)
-            for name, data in parts.items():
-                write_whole(draft / name, data)
-            write_json(draft / STATE, state)
+            sums = {name: write_tensors(draft / name, part) for name, part in parts.items()}
+            write_json(draft / STATE, {**state, "sha256": sums})
+            flush_folder(draft)
             if place.exists():
                 shutil.rmtree(place)
             draft.replace(place)
+            flush_folder(folder)
         except OSError:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -107,6 +113,11 @@ class Checkpoint:
     weights_sha256: str
     weights: dict[str, Tensor]
     training: dict[str, Tensor]
+
+    def beside(self, group: str) -> dict[str, Tensor]:
+        """The tensors of a group that `save_checkpoint` was given; empty if it was not."""
+        start = f"{BESIDE}{group}/"
+        return {k[len(start) :]: v for k, v in self.training.items() if k.startswith(start)}
 
     def restore(
         self,
@@ -176,12 +187,7 @@ def _load(path: Path) -> Checkpoint:
     state = json.loads((path / STATE).read_text(encoding="utf-8"))
     if state["version"] not in (1, VERSION):
         raise ValueError(f"version {state['version']} is not known here")
-    parts = {}
-    for name in (WEIGHTS, TRAINING):
-        data = (path / name).read_bytes()
-        if hashlib.sha256(data).hexdigest() != state["sha256"][name]:
-            raise ValueError(f"{name} is not what was written")
-        parts[name] = load(data)
+    parts = {name: read_tensors(path / name, state["sha256"][name]) for name in (WEIGHTS, TRAINING)}
     if state["version"] == 1:  # had one optimizer, without a name
         parts[TRAINING] = {f"{WHOLE}/{key}": value for key, value in parts[TRAINING].items()}
     known = {one.name: state[one.name] for one in fields(Progressed) if one.name in state}
@@ -189,19 +195,22 @@ def _load(path: Path) -> Checkpoint:
     return Checkpoint(path, progressed, state["sha256"][WEIGHTS], parts[WEIGHTS], parts[TRAINING])
 
 
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-
-
-def _training(optimizers: Optimizers) -> dict[str, Tensor]:
+def _flat(optimizers: Optimizers) -> dict[str, Tensor]:
     """The optimizers' moments by optimizer, parameter number and name."""
-    flat: dict[str, Tensor] = {}
-    for optimizer_name, optimizer in optimizers.items():
-        for number, moments in optimizer.state_dict()["state"].items():
-            for name, value in moments.items():
-                key = f"{optimizer_name}/{number}.{name}"
-                flat[key] = torch.as_tensor(value).detach().cpu().contiguous()
-    return flat
+    return {
+        f"{optimizer_name}/{number}.{name}": torch.as_tensor(value)
+        for optimizer_name, optimizer in optimizers.items()
+        for number, moments in optimizer.state_dict()["state"].items()
+        for name, value in moments.items()
+    }
+
+
+def _grouped(beside: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {
+        f"{BESIDE}{group}/{name}": value
+        for group, tensors in beside.items()
+        for name, value in tensors.items()
+    }
 
 
 def _restore_optimizer(

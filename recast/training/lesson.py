@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from recast.models import SwapNetwork
 
+Side = Literal["src", "dst"]
 SRC, DST = 0, 1
 """Whom a face is drawn as: the identities every network knows."""
 
@@ -48,15 +49,20 @@ class Lesson(Protocol[BatchT]):
     def batch(self, rng: torch.Generator, seen: int) -> BatchT:
         """Choose faces and vary them; `seen` faces of each side were shown before."""
 
+    def rows(self, batch: BatchT) -> Sequence[Tensor]:
+        """What a batch holds as rows of pictures (B, 1 or 3, S, S), 0..1, for a person to see."""
+
     def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
         """The weights that each optimizer changes, by its name."""
 
 
-def step_rng(seed: int, step: int, roll_backs: int, device: torch.device) -> torch.Generator:
-    """The random numbers of one step.
+def step_rng(
+    seed: int, step: int, roll_backs: int, device: torch.device, *, stream: int = 0
+) -> torch.Generator:
+    """The random numbers of one step; another `stream` holds others.
 
     They follow from the step's number, so a resumed training, or one that prepares its batches
     ahead, draws the same. After a roll-back they differ, or the same batch would break it again.
     """
-    mixed = np.random.SeedSequence([seed, roll_backs, step]).generate_state(1, np.uint64)[0]
+    mixed = np.random.SeedSequence([seed, roll_backs, step, stream]).generate_state(1, np.uint64)[0]
     return torch.Generator(device).manual_seed(int(mixed))

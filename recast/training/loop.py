@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import torch
 
 from recast.errors import Stopped, TrainingDiverged
-from recast.events import Note, Preview, Report, TrainingProgress
-from recast.models import SwapNetwork
-from recast.training.checkpoint import Optimizers, Progressed, resume_from, save_checkpoint
+from recast.events import Note, Report, TrainingProgress
+from recast.training.ahead import Batches
+from recast.training.checkpoint import Progressed
+from recast.training.control import Control
 from recast.training.history import History
-from recast.training.lesson import Lesson, step_rng
+from recast.training.learning import Learning, some_held
+from recast.training.memory import is_out_of_memory, smaller
+from recast.training.state import Keeping, Training, is_finite, restore, save, show
 
 WARM_UP = 50  # steps from a tenth of the rate to the whole
 LOOKED_AT = 10  # steps between two looks at the losses: each look waits for the device
+SECONDS_UNLOOKED = 5.0  # at most between two looks, however slow the steps
 MOST_ROLL_BACKS = 5
 WORSE = 3.0  # times the usual loss: no longer chance but divergence
 
@@ -41,119 +42,145 @@ class Budget:
         return min(1.0, max(parts))
 
 
-@dataclass
-class Training:
-    """Everything that changes while a model learns."""
+def rate_at(learning: Learning, share: float, step: int) -> float:
+    """The learning rate of a step; `share` of the budget is used up.
 
-    network: SwapNetwork
-    optimizers: Optimizers
-    progressed: Progressed
-    seed: int = 0
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return next(self.network.parameters()).device
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """Where a training leaves its traces, and how often.
-
-    `draw_preview` draws a sheet with the network as it is, and returns its path.
+    "constant" is what it says. "cosine" is a short rise, then half a cosine down to 2 %
+    (Loshchilov and Hutter, "SGDR", 2017, without restarts): the calm end is what turns the
+    last third of a short budget into sharpness.
     """
-
-    folder: Path
-    seconds_between: float
-    draw_preview: Callable[[int], Path]
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.folder / "checkpoint"
-
-
-def rate_at(share: float, step: int) -> float:
-    """The learning rate as a part of its highest: a short rise, then half a cosine down.
-
-    Loshchilov and Hutter, "SGDR", 2017, without restarts. It ends at 2 %: the calm end is
-    what turns the last third of a short budget into sharpness.
-    """
+    if learning.schedule == "constant":
+        return learning.rate
     rise = min(1.0, 0.1 + 0.9 * step / WARM_UP)
-    return rise * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+    return learning.rate * rise * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
 
 
 def train(
     training: Training,
-    lesson: Lesson[Any],
     budget: Budget,
     keeping: Keeping,
     *,
-    rate: float,
     report: Report,
+    control: Control | None = None,
 ) -> None:
     """Train until the budget is used up.
 
     Saves every `keeping.seconds_between` seconds, at the end, and when `report` raises
-    Stopped. Losses that are not finite or jump up roll back to the newest checkpoint and
-    halve the rate.
+    Stopped or `control` asks for it. Losses that are not finite or jump up roll back to the
+    newest checkpoint and halve the rate; a batch that does not fit into memory is halved.
 
     Raises:
         TrainingDiverged: rolling back did not help.
+        OutOfMemory: not even one face fits.
         Stopped: passed on once everything is saved.
     """
+    control = control or Control()
     history = History(keeping.folder / "history.jsonl", training.progressed.step)
-    roll_backs = 0
+    batches = Batches(training.seed, training.device, ahead=keeping.ahead)
+    roll_backs, usual = 0, math.inf
     save(training, keeping, report)
-    saved_at, looked_at, usual = time.monotonic(), time.monotonic(), math.inf
+    saved_at = looked_at = time.monotonic()
     try:
         while budget.share(training.progressed) < 1:
-            began = time.monotonic()
-            latest: dict[str, torch.Tensor] = {}
-            for _ in range(LOOKED_AT):
-                factor = rate_at(budget.share(training.progressed), training.progressed.step)
-                latest = _step(training, lesson, rate * factor * training.progressed.rate_factor)
-                if budget.steps is not None and training.progressed.step >= budget.steps:
-                    break
-            values = {name: float(loss) for name, loss in latest.items()}
-            total = sum(values.values())
+            began, first = time.monotonic(), training.progressed.step
+            values = _some_steps(training, budget, batches, report)
             _count_seconds(training, time.monotonic() - looked_at)
             looked_at = time.monotonic()
+            total, done = sum(values.values()), training.progressed
             broken = not math.isfinite(total) or total > WORSE * usual
-            over = budget.share(training.progressed) >= 1
-            if broken or (over and not _is_finite(training.network)):
+            over = budget.share(done) >= 1
+            if broken or (over and not is_finite(training.network)):
                 roll_backs += 1
                 _roll_back(training, keeping, roll_backs, report)
                 history.forget_after(training.progressed.step)
                 continue
             usual = total if math.isinf(usual) else 0.9 * usual + 0.1 * total
-            history.add(training.progressed.step, training.progressed.seconds, values)
-            report(_progress(training, budget, (looked_at - began) / LOOKED_AT, values))
-            if time.monotonic() - saved_at > keeping.seconds_between:
+            history.add(done.step, done.seconds, values)
+            pace = (looked_at - began) / max(1, done.step - first)
+            report(_progress(training, budget, pace, values))
+            asked = control.taken()
+            if asked.stop:
+                raise Stopped("the training was stopped")
+            if asked.save or time.monotonic() - saved_at > keeping.seconds_between:
                 save(training, keeping, report)
                 saved_at = looked_at = time.monotonic()
+            elif asked.preview or _crossed(first, done.step, keeping.preview_steps):
+                show(training, keeping, report)
+                looked_at = time.monotonic()
     except Stopped:
         save(training, keeping, lambda event: None)
         raise
+    finally:
+        batches.close()
     save(training, keeping, report)
 
 
-def _step(training: Training, lesson: Lesson[Any], rate: float) -> dict[str, torch.Tensor]:
-    done = training.progressed
-    rng = step_rng(training.seed, done.step, done.roll_backs, training.device)
-    batch = lesson.batch(rng, done.seen)
+def _some_steps(
+    training: Training, budget: Budget, batches: Batches, report: Report
+) -> dict[str, float]:
+    """Steps up to the next look at the losses; the last one's."""
+    began, latest = time.monotonic(), dict[str, torch.Tensor]()
+    for _ in range(LOOKED_AT):
+        try:
+            share = budget.share(training.progressed)
+            latest = _step(
+                training, batches, rate_at(training.learning, share, training.progressed.step)
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            training.network.zero_grad(set_to_none=True)
+            training.lesson, training.learning = smaller(training.lesson, training.learning, report)
+            continue
+        spent = budget.steps is not None and training.progressed.step >= budget.steps
+        if spent or time.monotonic() - began > SECONDS_UNLOOKED:
+            break
+    return {name: float(loss) for name, loss in latest.items()}
+
+
+def _step(training: Training, batches: Batches, rate: float) -> dict[str, torch.Tensor]:
+    done, learning, lesson = training.progressed, training.learning, training.lesson
+    shown, rng = batches.of_step(
+        lesson, done.step, done.seen, roll_backs=done.roll_backs, count=learning.accumulate
+    )
     parts: dict[str, torch.Tensor] = {}
     for update in lesson.updates:
-        optimizer = training.optimizers[update.optimizer]
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        losses = update.losses(training.network, batch)
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        # Of the whole network: an update's loss may reach weights that another one changes.
-        training.network.zero_grad(set_to_none=True)
-        parts |= {name: loss.detach() for name, loss in losses.items()}
-    training.progressed = replace(done, step=done.step + 1, seen=done.seen + lesson.batch_size)
+        for batch in shown:
+            with learning.cast(training.device):
+                losses = update.losses(training.network, batch)
+            total = torch.stack([loss.float() for loss in losses.values()]).sum()
+            training.scaler.scale(total / len(shown)).backward()  # type: ignore[no-untyped-call]
+            for name, loss in losses.items():
+                parts[name] = parts.get(name, 0) + loss.detach() / len(shown)
+        _change(training, training.optimizers[update.optimizer], rate * done.rate_factor, rng)
+    training.scaler.update()
+    step = done.step + 1
+    if training.average:
+        training.average.follow(training.network, learning.average, step)
+    training.progressed = replace(
+        done, step=step, seen=done.seen + lesson.batch_size * learning.accumulate
+    )
     return parts
+
+
+def _change(
+    training: Training, optimizer: torch.optim.Optimizer, rate: float, rng: torch.Generator
+) -> None:
+    """One step of an optimizer with the gradients that are there, which end with it."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    if training.learning.clip > 0:
+        training.scaler.unscale_(optimizer)
+        weights = [w for group in optimizer.param_groups for w in group["params"]]
+        torch.nn.utils.clip_grad_norm_(weights, training.learning.clip)
+    with some_held(optimizer, training.learning.rate_dropout, rng):
+        training.scaler.step(optimizer)
+    # Of the whole network: an update's loss may reach weights that another one changes.
+    training.network.zero_grad(set_to_none=True)
+
+
+def _crossed(before: int, now: int, every: int) -> bool:
+    return every > 0 and before // every != now // every
 
 
 def _count_seconds(training: Training, seconds: float) -> None:
@@ -174,40 +201,24 @@ def _progress(
     return TrainingProgress(done.step, share, 1 / max(seconds_a_step, 1e-9), max(left, 0.0), values)
 
 
-def save(training: Training, keeping: Keeping, report: Report) -> None:
-    """Write a checkpoint and a preview, unless this very step was saved or the weights broke."""
-    saved = keeping.checkpoints / f"{training.progressed.step:08d}"
-    if saved.exists() or not _is_finite(training.network):
-        return
-    save_checkpoint(keeping.checkpoints, training.network, training.optimizers, training.progressed)
-    if training.progressed.step:
-        report(Preview(keeping.draw_preview(training.progressed.step)))
-
-
-def _is_finite(network: SwapNetwork) -> bool:
-    """Whether a sum over each weight is; the loss tells of a broken step only at the next one."""
-    sums = torch.stack([weight.detach().sum() for weight in network.parameters()])
-    return bool(sums.isfinite().all())
-
-
 def _roll_back(training: Training, keeping: Keeping, times: int, report: Report) -> None:
-    diverged_at = training.progressed.step
-    good = resume_from(keeping.checkpoints, lambda text: report(Note(text, warning=True)))
-    if good is None or times > MOST_ROLL_BACKS:
+    broke = training.progressed
+    if times > MOST_ROLL_BACKS or not restore(
+        training, keeping, lambda text: report(Note(text, warning=True))
+    ):
         raise TrainingDiverged(
-            f"the losses left all bounds at step {diverged_at}, and again after "
+            f"the losses left all bounds at step {broke.step}, and again after "
             f"{times - 1} roll-backs",
             "train under another --name with a lower --learning-rate",
         )
-    good.restore(training.network, training.optimizers)
-    factor = training.progressed.rate_factor / 2
+    factor = broke.rate_factor / 2
     training.progressed = replace(
-        good.progressed, rate_factor=factor, roll_backs=training.progressed.roll_backs + 1
+        training.progressed, rate_factor=factor, roll_backs=broke.roll_backs + 1
     )
     report(
         Note(
-            f"The losses left all bounds at step {diverged_at}; training goes on from step "
-            f"{good.progressed.step} at {factor:g} of the rate.",
+            f"The losses left all bounds at step {broke.step}; training goes on from step "
+            f"{training.progressed.step} at {factor:g} of the rate.",
             warning=True,
         )
     )

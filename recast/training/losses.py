@@ -17,8 +17,8 @@ def _window(side: int, taps: int, sigma: float) -> Tensor:
     return band
 
 
-def dssim(drawn: Tensor, wanted: Tensor, *, taps: int = 11, sigma: float = 1.5) -> Tensor:
-    """Structural dissimilarity (1 - SSIM) / 2, averaged; 0 for equal pictures, at most 1.
+def dssim_of_each(drawn: Tensor, wanted: Tensor, *, taps: int = 11, sigma: float = 1.5) -> Tensor:
+    """Structural dissimilarity (1 - SSIM) / 2 of each pair, (B,); 0 for equal ones, at most 1.
 
     Wang et al., "Image quality assessment: from error visibility to structural
     similarity", 2004: Gaussian window, K = 0.01 and 0.03, only whole windows.
@@ -26,6 +26,17 @@ def dssim(drawn: Tensor, wanted: Tensor, *, taps: int = 11, sigma: float = 1.5) 
     Args:
         drawn, wanted: (B, C, S, S), 0..1, with S >= taps.
     """
+    # SSIM subtracts squares from means of squares: half precision would leave nothing of them.
+    with torch.autocast(drawn.device.type, enabled=False):
+        return _dssim(_whole(drawn), _whole(wanted), taps, sigma)
+
+
+def _whole(picture: Tensor) -> Tensor:
+    """Float32, if it is half of that."""
+    return picture.float() if picture.itemsize < 4 else picture
+
+
+def _dssim(drawn: Tensor, wanted: Tensor, taps: int, sigma: float) -> Tensor:
     # Two matrix products blur faster than a convolution with one channel, forward and back.
     band = _window(drawn.shape[-1], taps, sigma).to(drawn)
 
@@ -39,7 +50,12 @@ def dssim(drawn: Tensor, wanted: Tensor, *, taps: int = 11, sigma: float = 1.5) 
     c1, c2 = 0.01**2, 0.03**2
     similarity = (2 * product + c1) * (2 * shared + c2)
     similarity = similarity / ((square_d + square_w + c1) * (spread + c2))
-    return (1 - similarity).mean() / 2
+    return (1 - similarity).mean((1, 2, 3)) / 2
+
+
+def dssim(drawn: Tensor, wanted: Tensor) -> Tensor:
+    """The mean of `dssim_of_each`."""
+    return dssim_of_each(drawn, wanted).mean()
 
 
 def face_loss(drawn: Tensor, wanted: Tensor, mask: Tensor, weight: Tensor) -> Tensor:

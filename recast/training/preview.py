@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +16,62 @@ from recast.training.faces import TrainingFaces
 from recast.training.lesson import DST, SRC
 
 SHOWN = 6
+MOST_SAMPLES = 12
 
 
 @torch.no_grad()
 def preview_sheet(
-    network: SwapNetwork, src: TrainingFaces, dst: TrainingFaces
+    network: SwapNetwork, src: TrainingFaces, dst: TrainingFaces, *, turn: int = 0
 ) -> NDArray[np.uint8]:
-    """Columns of faces spread over both sets.
+    """Columns of faces spread over both sets; another `turn` shows others.
 
-    Rows: src, src drawn; dst, dst drawn; dst drawn as src, that swap's mask.
+    Rows: src, src drawn; dst, dst drawn; dst drawn as src, and, if the network learns masks,
+    that swap's.
     """
-    a, b = _spread(src), _spread(dst)
+    device = next(network.parameters()).device
+    a, b = (_spread(faces, turn, device) for faces in (src, dst))
     own, _ = network(a, _identity(a, SRC))
     other, _ = network(b, _identity(b, DST))
     swap, mask = network(b, _identity(b, SRC))
-    rows = [a, own, b, other, swap, mask.expand(-1, 3, -1, -1)]
-    sheet = torch.cat([torch.cat(list(row), -1) for row in rows], -2)
+    rows = [a, own, b, other, swap]
+    if mask is not None:
+        rows.append(mask.expand(-1, 3, -1, -1))
+    sheet = torch.cat([torch.cat(list(row.float()), -1) for row in rows], -2)
     return images.to_uint8(sheet.permute(1, 2, 0).cpu().numpy())
 
 
-def save_preview(folder: Path, step: int, sheet: NDArray[np.uint8]) -> Path:
-    """Write the sheet of a step, 0-padded so that the files sort by time."""
+def samples_sheet(rows: Sequence[Tensor]) -> NDArray[np.uint8]:
+    """Rows of pictures (B, 1 or 3, S, S), 0..1, as a model is shown them."""
+    lines = [torch.cat(list(row[:MOST_SAMPLES].float().expand(-1, 3, -1, -1)), -1) for row in rows]
+    widest = max(line.shape[-1] for line in lines)
+    padded = [torch.nn.functional.pad(line, (0, widest - line.shape[-1])) for line in lines]
+    return images.to_uint8(torch.cat(padded, -2).permute(1, 2, 0).cpu().numpy())
+
+
+def save_preview(folder: Path, step: int, sheet: NDArray[np.uint8], *, keep: bool = True) -> Path:
+    """Write the sheet of a step, 0-padded so that the files sort by time.
+
+    Without `keep` the ones before are removed: there is only the newest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{step:08d}.jpg"
     images.save(path, sheet)
+    if not keep:
+        for old in previews(folder):
+            if old != path:
+                old.unlink(missing_ok=True)
     return path
 
 
-def _spread(faces: TrainingFaces) -> Tensor:
-    chosen = np.linspace(0, len(faces) - 1, SHOWN).round().astype(int)
-    return faces.faces[torch.from_numpy(chosen).to(faces.faces.device)].float() / 255
+def previews(folder: Path) -> list[Path]:
+    """The sheets in a folder, oldest first."""
+    return sorted(path for path in folder.glob("*.jpg") if path.stem.isdigit())
+
+
+def _spread(faces: TrainingFaces, turn: int, device: torch.device) -> Tensor:
+    places = np.linspace(0, len(faces) - 1, min(SHOWN, len(faces))).round().astype(int)
+    chosen = (places + turn * max(1, len(faces) // (3 * SHOWN))) % len(faces)
+    return faces.pictures(torch.from_numpy(chosen), device)
 
 
 def _identity(faces: Tensor, identity: int) -> Tensor:

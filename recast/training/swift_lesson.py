@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -91,6 +92,10 @@ class SwiftLesson:
         """One, of everything."""
         return (Update(WHOLE, losses),)
 
+    def rows(self, batch: Batch) -> Sequence[Tensor]:
+        """Inputs, what is to be drawn from each, and its mask."""
+        return [batch.inputs[batch.of], batch.wanted, batch.masks]
+
     def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
         """All weights, in one optimizer."""
         return {WHOLE: list(network.parameters())}
@@ -112,5 +117,5 @@ def losses(network: SwapNetwork, batch: Batch) -> dict[str, Tensor]:
     drawn, masks = network.draw(code, batch.identity)
     return {
         "face": face_loss(drawn, batch.wanted, batch.masks, batch.weights),
-        "mask": mask_loss(masks, batch.masks),
+        "mask": mask_loss(cast(Tensor, masks), batch.masks),
     }

@@ -17,13 +17,13 @@ from recast.training.description import Description
 from recast.training.lesson import SRC
 
 Crops = NDArray[np.float32]
-Draw = Callable[[Crops], tuple[Crops, Crops]]
+Draw = Callable[[Crops], tuple[Crops, Crops | None]]
 
 
 @dataclass(frozen=True)
 class TrainedModel:
     """draw: aligned dst faces (B, S, S, 3), RGB, 0..1, to src's face in their place,
-    (B, S, S, 3), and its mask (B, S, S)."""
+    (B, S, S, 3), and its mask (B, S, S), or None if the model learns none."""
 
     described: Description
     step: int
@@ -42,17 +42,19 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
     newest = load_newest(folder / "checkpoint", warn)
     if newest is None or newest.progressed.step == 0:
         raise WorkspaceUnusable(f"{folder} is not trained yet", "train it first: recast train")
-    network = MODELS[described.model].build(**described.shape)
+    network = MODELS[described.model].fresh(described.shape)
     newest.restore(network)
+    if average := newest.beside("average"):
+        network.load_state_dict(average)
     network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def draw(crops: Crops) -> tuple[Crops, Crops]:
+    def draw(crops: Crops) -> tuple[Crops, Crops | None]:
         faces = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
         identity = torch.full((len(crops),), SRC, dtype=torch.int64, device=device)
         drawn, masks = network(faces, identity)
         colours = drawn.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-        return colours, masks[:, 0].contiguous().cpu().numpy()
+        return colours, None if masks is None else masks[:, 0].contiguous().cpu().numpy()
 
     return TrainedModel(described, newest.progressed.step, newest.weights_sha256, draw)
 

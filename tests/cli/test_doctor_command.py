@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from recast.cli.memory import memory
-
 Run = Callable[..., Any]
 
 
@@ -49,9 +47,3 @@ def test_a_bad_studio_certificate_is_said(run: Run, monkeypatch: pytest.MonkeyPa
     check = next(c for c in map(json.loads, out.splitlines()) if c.get("name") == "signing")
     assert (code, check["ok"]) == (1, False)
     assert "RECAST_SIGNING_KEY" in check["found"]
-
-
-def test_memory_is_plausible() -> None:
-    total, free = memory()
-    assert total is None or total > 2**28
-    assert free is None or (total is not None and 0 < free <= total)

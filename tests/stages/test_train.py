@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from recast import images
 from recast.errors import (
     CheckpointUnusable,
     ConsentMissing,
+    ModelBusy,
     NoFaceFound,
     OptionUnusable,
+    OutOfMemory,
     Stopped,
     TrainingDiverged,
 )
@@ -23,10 +26,14 @@ from recast.events import Event, Note, Preview, Report, TrainingProgress
 from recast.models import MODELS
 from recast.training import loop
 from recast.training.checkpoint import Progressed, checkpoints, load_newest
-from recast.training.faces import load_training_faces
+from recast.training.control import Control
+from recast.training.faces import Cut, load_training_faces
 from recast.training.history import read_history
-from recast.training.loop import Budget, Keeping, Training, train
+from recast.training.learning import Learning
+from recast.training.lock import locked
+from recast.training.loop import Budget, train
 from recast.training.rough_swap import prepare
+from recast.training.state import Keeping, Training
 from recast.training.swift_lesson import SwiftLesson
 from recast.workspace import SIDES, Workspace
 
@@ -220,12 +227,20 @@ class World:
     """A training without its stage, so that a test can reach the network."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
-        src, dst = (load_training_faces(workspace.faceset(s), 64, pytest.fail) for s in SIDES)
-        self.lesson = SwiftLesson(src, dst, prepare(src, dst, framing="full"), batch_size=1)
+        cut = Cut(64, "full")
+        src, dst = (load_training_faces(workspace.faceset(s), cut, pytest.fail) for s in SIDES)
+        rough = prepare(src, dst, framing="full")
         torch.manual_seed(0)
         network = MODELS["swift"].build(resolution=64)
         optimizer = torch.optim.AdamW(network.parameters(), 1e-3, fused=True)
-        self.training = Training(network, {"whole": optimizer}, Progressed())
+        self.rough = rough
+        self.training = Training(
+            network,
+            {"whole": optimizer},
+            SwiftLesson(src, dst, rough, batch_size=1),
+            Learning(1e-3, "cosine"),
+            Progressed(),
+        )
         self.folder = folder
         self.events: list[Event] = []
 
@@ -233,13 +248,20 @@ class World:
         with torch.no_grad():
             next(iter(self.training.network.parameters())).fill_(torch.nan)
 
-    def train(self, steps: int, report: Report, *, seconds_between: float = 1e9) -> None:
+    def train(
+        self,
+        steps: int,
+        report: Report,
+        *,
+        seconds_between: float = 1e9,
+        control: Control | None = None,
+    ) -> None:
         def both(event: Event) -> None:
             self.events.append(event)
             report(event)
 
         keeping = Keeping(self.folder, seconds_between, lambda step: self.folder / "none.jpg")
-        train(self.training, self.lesson, Budget(steps), keeping, rate=1e-3, report=both)
+        train(self.training, Budget(steps), keeping, report=both, control=control)
 
     @property
     def warnings(self) -> list[str]:
@@ -301,6 +323,197 @@ def test_faces_that_look_past_each_other_still_train(
     extracted_once: Workspace, world: World
 ) -> None:
     """No src head looks nearly the way of any dst head: there are no rough swaps."""
-    world.lesson.rough.row.fill_(-1)
+    world.rough.row.fill_(-1)
     world.train(2, lambda event: None)
     assert saved_steps(world.folder) == [0, 2]
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(world: World) -> None:
+    """The batch of 4 fails from the third step on, as a device whose memory others took would."""
+    world.training.lesson = replace(world.training.lesson, batch_size=4)  # type: ignore[type-var]
+    draw = world.training.network.draw
+
+    def crowded(code: Any, identity: torch.Tensor) -> Any:
+        if world.training.progressed.step >= 3 and len(code[0]) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return draw(code, identity)
+
+    world.training.network.draw = crowded  # type: ignore[method-assign]
+    world.train(6, lambda event: None)
+    assert len(world.warnings) == 1 and "2 faces at a time instead of 4" in world.warnings[0]
+    assert world.training.lesson.batch_size == 2
+    assert world.training.learning.accumulate == 2
+    newest = load_newest(world.folder / "checkpoint", pytest.fail)
+    assert newest and (newest.progressed.step, newest.progressed.seen) == (6, 24)
+
+
+def test_no_memory_for_even_one_face_is_said(world: World) -> None:
+    def full(code: Any, identity: torch.Tensor) -> Any:
+        raise MemoryError
+
+    world.training.network.draw = full  # type: ignore[method-assign]
+    with pytest.raises(OutOfMemory, match="one face"):
+        world.train(2, lambda event: None)
+
+
+def test_a_control_saves_shows_and_stops(world: World) -> None:
+    control, asked = Control(), list[str]()
+
+    def report(event: Event) -> None:
+        if isinstance(event, TrainingProgress):
+            if event.step == 2:
+                control.save()
+            if event.step == 4:
+                control.next_faces()
+            if event.step == 6:
+                control.stop()
+        if isinstance(event, Preview):
+            asked.append(f"preview at {world.training.progressed.step}")
+
+    with pytest.raises(Stopped):
+        world.train(100, report, control=control)
+    assert saved_steps(world.folder) == [2, 6]
+    assert asked == ["preview at 2", "preview at 4"]
+    assert control.turn == 1
+
+
+CLASSIC: dict[str, Any] = {
+    "resolution": 64,
+    "ae_dims": 32,
+    "e_dims": 21,
+    "d_dims": 10,
+    "batch_size": 2,
+    "device": "cpu",
+}
+
+
+@pytest.mark.parametrize("architecture", ["df", "liae"])
+def test_sae_trains_goes_on_and_merges(
+    extracted: Workspace, architecture: str, stop_at: StopAt, tmp_path: Path
+) -> None:
+    """Stopped and resumed with everything switched on: the weights of having gone through."""
+    options = CLASSIC | {
+        "architecture": architecture,
+        "average": 0.9,
+        "rate_dropout": 0.3,
+        "clip": 1.0,
+        "accumulate": 2,
+        "learn_mask": architecture == "df",
+        "face_style": 10.0,
+        "priority": True,
+        "uniform_yaw": True,
+    }
+    through = extracted.train("sae", name="through", steps=4, **options)
+    with pytest.raises(Stopped):
+        extracted.train("sae", name="resumed", steps=2, report=stop_at(TrainingProgress), **options)
+    resumed = extracted.train("sae", name="resumed", steps=4, **options)
+    one, other = weights(through), weights(resumed)
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
+    averages = [
+        found.beside("average")
+        for folder in (through, resumed)
+        if (found := load_newest(folder / "checkpoint", pytest.fail))
+    ]
+    for name, value in averages[0].items():
+        torch.testing.assert_close(averages[1][name], value, rtol=1e-4, atol=1e-6)
+    assert any(not torch.equal(averages[0][name], one[name]) for name in one)
+    result = extracted.merge(name="through", out=tmp_path / "result.mp4")
+    assert result.stat().st_size > 1000
+
+
+def test_half_faces_are_cut_from_full_ones(extracted: Workspace) -> None:
+    folder = extracted.train("sae", steps=1, face_type="half", **CLASSIC)
+    described = json.loads((folder / "options.json").read_text(encoding="utf-8"))
+    assert described["framing"] == "half"
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "models"),
+    [
+        ("swift", {"ae_dims": 64}, "sae"),
+        ("h64", {"learn_mask": False}, "sae"),
+        ("df", {"light": True}, "h64, h128, sae"),
+        ("swift", {"uniform_yaw": True}, "h64, h128, df, liaef128, sae"),
+        ("h128", {"face_style": 5.0}, "sae"),
+    ],
+)
+def test_an_option_of_other_models_is_refused(
+    extracted: Workspace, model: str, option: dict[str, Any], models: str
+) -> None:
+    with pytest.raises(OptionUnusable, match=next(iter(option)).replace("_", "-")) as caught:
+        extracted.train(model, steps=1, **option)
+    assert caught.value.fix.endswith(models)
+    assert not extracted.model_names()
+
+
+def test_a_side_that_a_model_cannot_draw_is_refused(extracted: Workspace) -> None:
+    with pytest.raises(OptionUnusable, match="h64 draws faces of 64 px, not 128"):
+        extracted.train("h64", steps=1, resolution=128)
+
+
+def test_a_small_budget_of_memory_is_kept_and_said(extracted: Workspace) -> None:
+    events: list[Event] = []
+    extracted.train("sae", steps=1, memory="1GB", report=events.append, **CLASSIC)
+    assert not any(isinstance(e, Note) and "To fit" in e.text for e in events)
+    big = CLASSIC | {"e_dims": 42, "d_dims": 42}
+    extracted.train("sae", steps=1, memory="1.1GB", name="big", report=events.append, **big)
+    said = [e.text for e in events if isinstance(e, Note) and "To fit into 1.1 GB" in e.text]
+    assert len(said) == 1 and "adafactor" in said[0]
+    with pytest.raises(OutOfMemory, match="may be used"):
+        extracted.train("sae", steps=1, memory="500MB", name="huge", **big)
+
+
+def test_another_optimizer_begins_without_memory_of_the_first(trained: Workspace) -> None:
+    events: list[Event] = []
+    trained.train(steps=21, optimizer="adabelief", report=events.append, **TINY)
+    warned = [e.text for e in events if isinstance(e, Note) and e.warning]
+    assert len(warned) == 1 and "was adamw and now is adabelief" in warned[0]
+
+
+def test_faces_that_memory_does_not_hold_are_read_from_disk(extracted: Workspace) -> None:
+    """The weights are those of faces in memory, and nothing is left on disk."""
+    held = extracted.train(steps=3, name="held", **TINY)
+    events: list[Event] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recast.training.store.SHARE", 1e-9)
+        streamed = extracted.train(steps=3, name="streamed", report=events.append, **TINY)
+    assert any(isinstance(e, Note) and "read from disk" in e.text for e in events)
+    one, other = weights(held), weights(streamed)
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
+    assert not (streamed / "decoded").exists()
+
+
+def test_previews_come_at_steps_and_only_the_newest_may_stay(extracted: Workspace) -> None:
+    folder = extracted.train(steps=40, preview_steps=10, **TINY)
+    shown = sorted(path.name for path in (folder / "preview").glob("*.jpg"))
+    assert shown == ["00000010.jpg", "00000020.jpg", "00000030.jpg", "00000040.jpg"]
+    assert (folder / "losses.png").is_file()
+    extracted.train(steps=41, preview_history=False, **TINY)
+    assert [path.name for path in (folder / "preview").glob("*.jpg")] == ["00000041.jpg"]
+
+
+def test_the_samples_fed_in_can_be_seen(extracted: Workspace) -> None:
+    events: list[Event] = []
+    folder = extracted.train(steps=1, debug_samples=True, report=events.append, **TINY)
+    assert Preview(folder / "samples.jpg") in events
+    assert images.load(folder / "samples.jpg").shape[0] == 3 * 64
+
+
+def test_two_trainings_of_one_name_exclude_each_other(extracted: Workspace) -> None:
+    with locked(extracted.model_folder("swift")), pytest.raises(ModelBusy):
+        extracted.train(steps=1, **TINY)
+    extracted.train(steps=1, **TINY)
+
+
+@pytest.mark.parametrize("precision", ["bf16"])
+def test_half_precision_trains(extracted: Workspace, precision: str) -> None:
+    folder = extracted.train(steps=2, precision=precision, **TINY)
+    assert all(value.isfinite().all() for value in weights(folder).values())
+
+
+def test_fp16_wants_a_cuda_device(extracted: Workspace) -> None:
+    with pytest.raises(OptionUnusable, match="fp16") as caught:
+        extracted.train(steps=1, precision="fp16", **TINY)
+    assert "bf16" in caught.value.fix

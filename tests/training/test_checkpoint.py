@@ -43,7 +43,7 @@ class Small:
         return float(loss.detach())
 
     def save(self, folder: Path, step: int) -> Path:
-        progressed = Progressed(step, 1.5 * step, 0.5, 1, 6 * step, {"batch_size": 6})
+        progressed = Progressed(step, 1.5 * step, 0.5, 1, 6 * step, "adamw", {"batch_size": 6})
         return save_checkpoint(folder, self.network, self.optimizers, progressed)
 
     @property
@@ -64,7 +64,7 @@ def test_training_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
     assert newest is not None
     newest.restore(fresh.network, fresh.optimizers)
     assert [fresh.step(step) for step in (3, 4, 5)] == expected
-    assert newest.progressed == Progressed(3, 4.5, 0.5, 1, 18, {"batch_size": 6})
+    assert newest.progressed == Progressed(3, 4.5, 0.5, 1, 18, "adamw", {"batch_size": 6})
 
 
 def test_the_last_two_are_kept(tmp_path: Path) -> None:

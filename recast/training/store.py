@@ -1,0 +1,34 @@
+"""Where decoded faces are kept while a model trains: in memory, or in files if they are many."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from recast.training.lesson import Side
+
+SHARE = 0.4
+"""Of the memory that may be used: the rest is the network's."""
+
+
+def room_for(memory: int | None) -> int:
+    """Bytes of pictures that memory may hold; `memory` is what may be used in all."""
+    return int(SHARE * (psutil.virtual_memory().available if memory is None else memory))
+
+
+@contextmanager
+def face_stores(folder: Path) -> Iterator[dict[Side, Path]]:
+    """A file for each side's pictures below a model's folder, gone when the block ends.
+
+    What a killed process left there is overwritten.
+    """
+    place = folder / "decoded"
+    try:
+        yield {"src": place / "src.faces", "dst": place / "dst.faces"}
+    finally:
+        # Windows keeps a file that is still mapped somewhere; the next start overwrites it.
+        shutil.rmtree(place, ignore_errors=True)
