@@ -4,9 +4,11 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "closure": "benchmarks.closure",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
     "swap": "benchmarks.swap",
+    "train": "benchmarks.train",
     "video": "benchmarks.video",
 }
 

@@ -152,7 +152,6 @@ _NAMES = {
     ),
     "recast.video": (
         "Frame",
-        "ModelBusy",
         "Moment",
         "Take",
         "TakeInfo",

@@ -163,6 +163,29 @@ class Workspace:
         """The trainings begun here, in order of their names."""
         return sorted(p.parent.name for p in self.root.glob("model/*/options.json"))
 
+    def chosen_model(self, name: str) -> str:
+        """The training of that name, or the only one there is if `name` is "".
+
+        Raises:
+            WorkspaceUnusable: there is none of that name, or none is named and there are several.
+        """
+        names = self.model_names()
+        if name and name not in names:
+            raise WorkspaceUnusable(
+                f"{self.root} has no training named {name}",
+                f"choose one of: {', '.join(names)}" if names else "train first: recast train",
+            )
+        if name:
+            return name
+        if len(names) != 1:
+            raise WorkspaceUnusable(
+                f"{self.root} has {len(names) or 'no'} trainings",
+                f"name one with --name: {', '.join(names)}"
+                if names
+                else "train first: recast train",
+            )
+        return names[0]
+
     def merging_folder(self, key: str) -> Path:
         return self.root / "data_dst" / "merging" / key
 
@@ -237,6 +260,15 @@ class Workspace:
         from recast.stages.train_options import TrainOptions
 
         return train.run(self, TrainOptions.model_validate({"model": model, **options}), report)
+
+    def timelapse(
+        self, *, report: Report = silent, out: str | Path | None = None, **options: Any
+    ) -> Path:
+        """Make a video of a training's previews; keywords as in `recast.stages.timelapse`."""
+        from recast.stages import timelapse
+
+        chosen = timelapse.TimelapseOptions(**options)
+        return timelapse.run(self, chosen, report, out=None if out is None else Path(out))
 
     def merge(
         self, *, report: Report = silent, out: str | Path | None = None, **options: Any

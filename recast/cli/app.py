@@ -11,6 +11,11 @@ COMMANDS = {
     "clear": ("workspaces", "Remove what recast made in a workspace; the takes stay."),
     "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
     "train": ("stages", "Teach a model both faces, or go on with it."),
+    "models": ("models", "Show the models that can be trained."),
+    "timelapse": (
+        "stages",
+        "Make a video of how a model learned: its previews, one after another.",
+    ),
     "merge": ("stages", "Put the trained face into every frame of the dst take."),
     "encode": ("stages", "Make a video of merged pictures, with dst's timing and sound."),
     "consent": ("consent", "Record or show on what basis the src face may be used."),

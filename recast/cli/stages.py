@@ -10,6 +10,7 @@ from recast.cli.flags import FLAGS, Json, exclusive, quoted
 from recast.stages.encode import EncodeOptions
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
+from recast.stages.timelapse import TimelapseOptions
 from recast.stages.train_options import TrainOptions
 from recast.workspace import Side, Workspace
 
@@ -19,6 +20,7 @@ _EXTRACT, _TRAIN, _MERGE, _ENCODE = (
     MergeOptions(),
     EncodeOptions(),
 )
+_TIMELAPSE = TimelapseOptions()
 _Out = Annotated[Path | None, Parameter(help="Where the finished file goes.")]
 
 
@@ -75,6 +77,30 @@ def train(
         folder = run(Workspace.open(workspace), options, opened.report)
         told = f"The model is in {folder}\nNext: recast merge {quoted(workspace)}"
         opened.voice.tell("done", {"model": folder}, told)
+
+
+def timelapse(
+    workspace: Path,
+    /,
+    *,
+    options: Annotated[TimelapseOptions, FLAGS] = _TIMELAPSE,
+    out: _Out = None,
+    json: Json = False,
+) -> None:
+    """Make a video of how a model learned: its previews, one after another.
+
+    Without --out it lies in the model's folder.
+
+    Parameters
+    ----------
+    workspace
+        The folder of the job.
+    """
+    from recast.stages.timelapse import run
+
+    with door(json) as opened:
+        result = run(Workspace.open(workspace), options, opened.report, out=out)
+        opened.voice.tell("done", {"result": result}, f"The time-lapse is {result}")
 
 
 def merge(

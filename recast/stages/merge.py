@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field
 
 from recast.disk import disk_trouble_named, write_json
-from recast.errors import NoFaceFound, OptionUnusable, WorkspaceUnusable
+from recast.errors import NoFaceFound, OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
 from recast.workspace import Workspace
 
@@ -105,7 +105,7 @@ def run(
     out = out or workspace.result
     check_out(workspace, out)
     first, end = frame_range(options.frames, len(take))
-    name = _chosen_name(workspace, options.name)
+    name = workspace.chosen_model(options.name)
     model = load_trained(
         workspace.model_folder(name),
         chosen_device(options.device),
@@ -177,23 +177,6 @@ def frame_range(frames: str, length: int) -> tuple[int, int]:
             f"choose a range within 0:{length}",
         )
     return first, end
-
-
-def _chosen_name(workspace: Workspace, name: str) -> str:
-    names = workspace.model_names()
-    if name and name not in names:
-        raise WorkspaceUnusable(
-            f"{workspace.root} has no training named {name}",
-            f"choose one of: {', '.join(names)}" if names else "train first: recast train",
-        )
-    if name:
-        return name
-    if len(names) != 1:
-        raise WorkspaceUnusable(
-            f"{workspace.root} has {len(names) or 'no'} trainings",
-            f"name one with --name: {', '.join(names)}" if names else "train first: recast train",
-        )
-    return names[0]
 
 
 def _places(faces: FaceSet, model: TrainedModel, *, smooth: bool) -> dict[int, list[Placed]]:

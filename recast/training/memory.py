@@ -7,7 +7,9 @@ The last is measured with a batch of one; the rest is counted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import psutil
@@ -135,25 +137,32 @@ def _left_by(
 ) -> tuple[int, int]:
     """Bytes left for the backward pass by the costliest update, in one piece and by segments."""
     batch = lesson.batch(torch.Generator(device).manual_seed(0), 0)
-    weights = {w.untyped_storage().data_ptr() for w in network.parameters()}
-    most = 0
-    for update in lesson.updates:
-        kept: dict[int, int] = {}
-
-        def keep(tensor: Tensor, kept: dict[int, int] = kept) -> Tensor:
-            place = tensor.untyped_storage().data_ptr()
-            if place not in weights:
-                kept[place] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        with (
-            torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
-            learning.cast(device),
-        ):
-            losses = update.losses(network, batch)
-        most = max(most, sum(kept.values()))
-        del losses
+    with learning.cast(device):
+        most = max(
+            saved_bytes(network, partial(update.losses, network, batch))
+            for update in lesson.updates
+        )
     return most, int(most * RECOMPUTED)
+
+
+def saved_bytes(network: nn.Module, forward: Callable[[], Any]) -> int:
+    """What a forward pass leaves for the backward pass, beside the weights."""
+    weights = {_storage(weight) for weight in network.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if _storage(tensor) not in weights:
+            kept[_storage(tensor)] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        alive = forward()  # while it is, no storage's place is used again
+    del alive
+    return sum(kept.values())
+
+
+def _storage(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
 
 
 def budget_of(memory: int | None, device: torch.device) -> int:

@@ -16,7 +16,7 @@ def limits_of(command: App) -> dict[str, str]:
 
 def test_ranges_are_read_from_the_option_models() -> None:
     found = limits_of(app["train"])
-    assert found["--resolution"] == "64 to 256, a multiple of 16"
+    assert found["--resolution"] == "64 to 512, a multiple of 16"
     assert found["--steps"] == "1 or more"
     assert found["--learning-rate"] == "more than 0 and at most 0.1"
     assert found["--seed"] == "0 or more"
