@@ -149,7 +149,7 @@ def peak_memory(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     found = psutil.Process().memory_info()
-    if hasattr(found, "peak_wset"):  # Windows
+    if sys.platform == "win32":
         return float(found.peak_wset)
     import resource
 
