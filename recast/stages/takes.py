@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recast.errors import TakeUnreadable
-from recast.workspace import Side, Workspace
 
 if TYPE_CHECKING:
     from recast.video import Take
+    from recast.workspace import Side, Workspace
 
 
 def whole_take(workspace: Workspace, side: Side) -> Take:
@@ -17,10 +20,48 @@ def whole_take(workspace: Workspace, side: Side) -> Take:
     Raises:
         TakeUnreadable: it cannot be read, or is cut off.
     """
-    take = workspace.take(side)
+    return whole(workspace.take(side), side)
+
+
+def whole(take: Take, side: Side) -> Take:
+    """The take itself, if nothing of it is missing.
+
+    Raises:
+        TakeUnreadable: it is cut off.
+    """
     if not take.info.complete:
         raise TakeUnreadable(
             f"{side}: {take.path.name} is cut off: frames that it announces are missing",
-            "copy it again from its source, or cut out the part that is there and use that",
+            "copy it again from its source, or take the part that is there: recast cut",
         )
     return take
+
+
+def copy_takes(takes: Mapping[Path, Path]) -> list[str]:
+    """Copy takes, by the places they go to (without suffix); the names of the copies.
+
+    If one cannot be copied, nothing stays at any of the places.
+    """
+    made: list[Path] = []
+    try:
+        for place, take in takes.items():
+            made.append(place if take.is_dir() else place.with_suffix(take.suffix.lower()))
+            _copy(take, made[-1])
+    except BaseException:
+        for begun in made:
+            shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
+        raise
+    return [copy.name for copy in made]
+
+
+def _copy(take: Path, copy: Path) -> None:
+    """Copy a video, or the pictures at a folder's root and the note that times them."""
+    from recast.video import NOTE_NAME, pictures_of
+
+    if not take.is_dir():
+        shutil.copyfile(take, copy)
+        return
+    pictures, note = pictures_of(take), take / NOTE_NAME
+    copy.mkdir()
+    for path in [*pictures, *([note] if note.is_file() else [])]:
+        shutil.copyfile(path, copy / path.name)
