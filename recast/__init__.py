@@ -54,6 +54,9 @@ if TYPE_CHECKING:
         synthetic_consent,
         verify,
     )
+    from recast.stages.cut import (
+        cut,
+    )
     from recast.video import (
         Frame,
         Moment,
@@ -100,6 +103,7 @@ __all__ = [
     "WorkspaceUnusable",
     "__version__",
     "consent_from_file",
+    "cut",
     "load_faceset",
     "open_take",
     "silent",
@@ -144,6 +148,7 @@ _NAMES = {
         "synthetic_consent",
         "verify",
     ),
+    "recast.stages.cut": ("cut",),
     "recast.video": (
         "Frame",
         "Moment",

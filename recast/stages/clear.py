@@ -148,10 +148,13 @@ def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:
 
 
 def _ours(folder: Path, proof: _Proof) -> list[Path]:
-    """The folder itself if all in it is proven, else what is; nothing of an empty one."""
+    """The folder itself if all in it is proven, else what is; nothing of an empty one.
+
+    Empty folders inside do not count: there is nothing in them to lose.
+    """
     if not folder.is_dir() or folder.is_symlink():
         return []
-    inside = sorted(folder.iterdir())
+    inside = [path for path in sorted(folder.iterdir()) if not _is_empty(path)]
     found: list[Path] = []
     for path in inside:
         if path.is_dir():
@@ -159,6 +162,11 @@ def _ours(folder: Path, proof: _Proof) -> list[Path]:
         elif proof(path):
             found.append(path)
     return [folder] if found and found == inside else found
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder in which, however deep, there is no file."""
+    return path.is_dir() and not path.is_symlink() and all(map(_is_empty, path.iterdir()))
 
 
 def _is_face(path: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from recast.disk import disk_trouble_named
 from recast.errors import OptionUnusable
@@ -20,6 +20,11 @@ class CutOptions(BaseModel, frozen=True, extra="forbid"):
     length: str = Field("", description="How long it is, written likewise.")
     end: str = Field("", description="Where it ends; the frame shown then is not included.")
     crf: int = Field(12, ge=0, le=40, description="H.264 quality; lower is finer and larger.")
+
+    @field_validator("start", "length", "end", mode="before")
+    @classmethod
+    def _spelled(cls, value: object) -> object:
+        return f"{value:.9f}" if isinstance(value, int | float) else value
 
 
 def run(take: Path, options: CutOptions, report: Report = silent, *, out: Path) -> Path:
@@ -82,3 +87,19 @@ def _check_out(take: Path, out: Path) -> None:
         )
     with disk_trouble_named(out):
         out.parent.mkdir(parents=True, exist_ok=True)
+
+
+# The options stand here by name, as in the other calls of a Python user.
+def cut(  # noqa: PLR0913
+    take: str | Path,
+    out: str | Path,
+    *,
+    start: str | float = "0",
+    length: str | float = "",
+    end: str | float = "",
+    crf: int = 12,
+    report: Report = silent,
+) -> Path:
+    """Cut a part out of a take; times as on the command line, or numbers of seconds."""
+    options = CutOptions.model_validate({"start": start, "length": length, "end": end, "crf": crf})
+    return run(Path(take), options, report, out=Path(out))

@@ -99,12 +99,12 @@ def _rate(fps: str) -> Fraction | None:
 
 
 def _chosen(take: Take, rate: Fraction | None) -> Iterable[int]:
-    """The first frame in each stretch of 1/rate seconds. None occurs twice."""
+    """The first frame in each stretch of 1/rate seconds; no frame comes twice."""
     if rate is None or (rate >= take.info.rate and not take.info.variable_rate):
         return range(len(take))
-    # Times may be rounded to the time base, down as well as up.
-    half = take.info.time_base / 2
-    stretches = [(moment + half) * rate // 1 for moment in take.moments()]
+    # Times may be rounded, also those that came through a Matroska file with its milliseconds.
+    slack = min(max(take.info.time_base / 2, Fraction(1, 1000)), 1 / (4 * rate))
+    stretches = [(moment + slack) * rate // 1 for moment in take.moments()]
     return [
         index
         for index, stretch in enumerate(stretches)
