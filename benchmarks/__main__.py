@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "denoise": "benchmarks.denoise",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
     "swap": "benchmarks.swap",

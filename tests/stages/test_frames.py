@@ -221,7 +221,8 @@ def test_another_take_of_the_same_name_is_written_anew(tmp_path: Path, begin: Be
 
 def test_a_jpeg_is_smaller_and_its_quality_counts(job: Workspace) -> None:
     sizes = []
-    for options in ({"format": "png"}, {"quality": 95}, {"quality": 40}):
+    choices: list[dict[str, Any]] = [{"format": "png"}, {"quality": 95}, {"quality": 40}]
+    for options in choices:
         folder = job.frames("dst", fps=1, **{"format": "jpg", **options})
         sizes.append(
             sum(path.stat().st_size for path in folder.iterdir() if path.suffix in {".png", ".jpg"})
@@ -236,7 +237,7 @@ def test_rates_are_read(fps: str) -> None:
 
 @pytest.mark.parametrize("fps", ["x", "-1", "1e3", "5 ", "1/0", "nan", "٣", -2, float("inf")])
 def test_what_is_no_rate_is_refused(fps: Any) -> None:
-    with pytest.raises(ValidationError, match="give a number such as 5|valid string"):
+    with pytest.raises(ValidationError, match=r"give a number such as 5|valid string"):
         FramesOptions(fps=fps)
 
 

@@ -34,7 +34,8 @@ def drawn(depth: int = 8) -> FrameImage:
 def of_depth(image: NDArray[Any], depth: int) -> FrameImage:
     most = 2**depth - 1
     scaled = np.clip(np.rint(image * (most / 255)), 0, most)
-    return scaled.astype(np.uint8) if depth == 8 else scaled.astype(np.uint16)
+    deep: FrameImage = scaled.astype(np.uint16)
+    return scaled.astype(np.uint8) if depth == 8 else deep
 
 
 def noisy(image: FrameImage, deviation: float, rng: np.random.Generator) -> FrameImage:
