@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from recast.disk import disk_trouble_named
 from recast.errors import OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
+from recast.workspace import VIDEO_SUFFIXES
 
 _TIME = "00:05:00, 00:00:55.20, 55.2 (seconds) or 120f (frames)"
 
@@ -80,7 +81,7 @@ def _check_out(take: Path, out: Path) -> None:
         raise OptionUnusable(f"{out} is there already", "choose another name, or remove it first")
     if out.suffix.lower() != ".mp4" and not take.is_dir():
         raise OptionUnusable(f"{out} does not end in .mp4", "parts are mp4 files: name it so")
-    if out.suffix and out.suffix.lower() != ".mp4":
+    if out.suffix.lower() in VIDEO_SUFFIXES and out.suffix.lower() != ".mp4":
         raise OptionUnusable(
             f"{out} is neither a folder nor an mp4",
             "of a folder of pictures, a part is a new folder or an mp4: name it so",

@@ -132,15 +132,10 @@ def _cleaned(take: Take, first: int, stop: int, strength: float) -> Iterator[Fra
 
 def _made_of(take: Take, options: DenoiseOptions) -> dict[str, Any]:
     """What decides how the copy looks: with any of it changed it is made anew."""
-    known: dict[str, Any] = {"name": take.path.name, "length": len(take)}
-    if take.path.is_file():
-        known["bytes"] = take.path.stat().st_size
-        return {"take": known, "strength": options.strength, "crf": options.crf}
-    from recast.video import pictures_of
+    from recast.stages.takes import known
 
-    states = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in pictures_of(take.path)]
-    known["pictures"] = hashlib.sha256(json.dumps(states).encode()).hexdigest()
-    return {"take": known, "strength": options.strength}
+    made_of = {"take": known(take), "strength": options.strength}
+    return made_of | {"crf": options.crf} if take.path.is_file() else made_of
 
 
 def _finished(workspace: Workspace, out: Path) -> Any:

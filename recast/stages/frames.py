@@ -6,7 +6,7 @@ import math
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -114,16 +114,13 @@ def _chosen(take: Take, rate: Fraction | None) -> Iterable[int]:
 
 def _note(take: Take, rate: Fraction | None, options: FramesOptions) -> PictureNote:
     """The note of a folder that holds none of these pictures yet."""
+    from recast.stages.takes import known
     from recast.video import PictureNote
 
-    known: dict[str, Any] = {"name": take.path.name, "length": len(take)}
-    if take.path.is_file():
-        known["bytes"] = take.path.stat().st_size
-    made_of: dict[str, Any] = {"take": known, "fps": str(rate or FULL), "format": options.format}
-    if options.format == "jpg":
-        made_of["quality"] = options.quality
+    quality = {"quality": options.quality} if options.format == "jpg" else {}
+    kind = {"fps": str(rate or FULL), "format": options.format, **quality}
     shown = take.info.rate if rate is None else min(rate, take.info.rate)
-    return PictureNote.like(take.info, made_of, rate=shown)
+    return PictureNote.like(take.info, {"take": known(take), **kind}, rate=shown)
 
 
 def _prepared(folder: Path, note: PictureNote, report: Report) -> set[str]:
@@ -180,8 +177,8 @@ def _kept(found: Iterable[Path], note: PictureNote, report: Report) -> set[str]:
     if changed:
         report(
             Note(
-                f"{len(changed)} pictures were changed since they were written and stay so, "
-                f"{changed[0]} for example. Delete those you want anew."
+                f"Changed since they were written, and left so: {len(changed)} of the pictures, "
+                f"such as {changed[0]}. Delete those you want anew."
             )
         )
     return kept

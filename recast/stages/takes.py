@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recast.errors import TakeUnreadable
 
@@ -35,6 +37,18 @@ def whole(take: Take, side: Side) -> Take:
             "copy it again from its source, or take the part that is there: recast cut",
         )
     return take
+
+
+def known(take: Take) -> dict[str, Any]:
+    """What tells a take from another one of the same name, as plain JSON values."""
+    from recast.video import FolderTake
+
+    found: dict[str, Any] = {"name": take.path.name, "length": len(take)}
+    if not isinstance(take, FolderTake):
+        return {**found, "bytes": take.path.stat().st_size}
+    states = [(path.name, path.stat()) for path in take.pictures]
+    listed = json.dumps([(name, state.st_size, state.st_mtime_ns) for name, state in states])
+    return {**found, "pictures": hashlib.sha256(listed.encode()).hexdigest()}
 
 
 def copy_takes(takes: Mapping[Path, Path]) -> list[str]:

@@ -49,7 +49,7 @@ def test_times_may_be_numbers_of_seconds(take: Path, tmp_path: Path) -> None:
 
 
 def test_pictures_become_pictures_or_a_video(pictures: Path, tmp_path: Path) -> None:
-    folder = recast.cut(pictures, tmp_path / "part", start="2f", end="5f")
+    folder = recast.cut(pictures, tmp_path / "part v1.2", start="2f", end="5f")
     video = recast.cut(pictures, tmp_path / "part.mp4", start="2f", end="5f")
     assert [path.name for path in sorted(folder.glob("*.png"))] == ["2.png", "3.png", "4.png"]
     for one, other in zip(open_take(folder), open_take(video), strict=True):

@@ -159,7 +159,7 @@ def test_deleted_pictures_come_back_and_changed_ones_stay(job: Workspace) -> Non
         np.testing.assert_array_equal(load(folder / f"00000{index}.png"), take[index].image)
     np.testing.assert_array_equal(load(folder / "000005.png"), painted)
     notes = [event.text for event in events if isinstance(event, Note)]
-    assert len(notes) == 1 and "1 pictures were changed" in notes[0] and "000005.png" in notes[0]
+    assert len(notes) == 1 and "left so: 1 of the pictures" in notes[0] and "000005.png" in notes[0]
 
 
 def test_other_options_replace_the_pictures_and_nothing_else(job: Workspace) -> None:
@@ -217,6 +217,16 @@ def test_another_take_of_the_same_name_is_written_anew(tmp_path: Path, begin: Be
     (tmp_path / "take").rmdir()
     write_numbered(path, 3)
     assert len(names(job.frames("dst"))) == 3
+
+
+def test_pictures_that_changed_are_another_take(tmp_path: Path, begin: Begin) -> None:
+    write_numbered(tmp_path / "take.mp4", 1)
+    job = begin(tmp_path / "job", dst=tmp_path / "take")
+    folder = job.frames("dst")
+    white: Any = np.full((48, 64, 3), 255, np.uint8)
+    save(tmp_path / "take" / "1.png", white)
+    job.frames("dst")
+    np.testing.assert_array_equal(load(folder / "000000.png"), white)
 
 
 def test_a_jpeg_is_smaller_and_its_quality_counts(job: Workspace) -> None:
@@ -278,7 +288,7 @@ def test_a_killed_run_leaves_whole_pictures_and_goes_on(job: Workspace) -> None:
         load(picture)
     events: list[Event] = []
     job.frames("dst", report=events.append)
-    assert not any(isinstance(event, Note) and "changed" in event.text for event in events)
+    assert not any(isinstance(event, Note) and "Changed" in event.text for event in events)
     assert [path.name for path in sorted(folder.glob("*.png"))] == expected(range(24))
     # What is replaced then takes its half-written drafts along.
     (folder / "000003.png.part").write_bytes(b"half")
