@@ -5,6 +5,7 @@ from importlib import import_module
 
 BENCHMARKS = {
     "closure": "benchmarks.closure",
+    "denoise": "benchmarks.denoise",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
     "swap": "benchmarks.swap",

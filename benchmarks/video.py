@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from recast.video import Take, TakeWriter, open_take
+from recast.video import PictureNote, Take, TakeWriter, open_take, write_pictures
 
 SAMPLE = Path(__file__).parents[1] / "recast" / "samples" / "pair1_dst.mp4"
 
@@ -28,10 +28,19 @@ def copy(take: Take) -> int:
     return len(take)
 
 
+def pictures(take: Take, suffix: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        PictureNote.like(take.info, {}).save(Path(folder))
+        written = write_pictures(Path(folder), take.frames(), length=len(take), suffix=suffix)
+        return sum(1 for _ in written)
+
+
 BENCHMARKS: dict[str, Callable[[Take], int]] = {
     "read in order": read,
     "every tenth frame by number": seek,
     "read and write": copy,
+    "write as PNG pictures": lambda take: pictures(take, ".png"),
+    "write as JPEG pictures": lambda take: pictures(take, ".jpg"),
 }
 
 

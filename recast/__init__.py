@@ -56,6 +56,9 @@ if TYPE_CHECKING:
         synthetic_consent,
         verify,
     )
+    from recast.stages.cut import (
+        cut,
+    )
     from recast.video import (
         Frame,
         Moment,
@@ -104,6 +107,7 @@ __all__ = [
     "WorkspaceUnusable",
     "__version__",
     "consent_from_file",
+    "cut",
     "load_faceset",
     "open_take",
     "silent",
@@ -150,6 +154,7 @@ _NAMES = {
         "synthetic_consent",
         "verify",
     ),
+    "recast.stages.cut": ("cut",),
     "recast.video": (
         "Frame",
         "Moment",

@@ -1,10 +1,14 @@
-"""Files that are whole or not there at all."""
+"""Files that are whole or not there at all, and known again when they are unchanged."""
+
+from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +76,28 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     write_whole(path, (text + "\n").encode())
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a file held when it was written; tells whether it is still that file."""
+
+    size: int
+    digest: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Fingerprint:
+        return cls(len(data), hashlib.blake2b(data, digest_size=16).hexdigest())
+
+    @classmethod
+    def of_file(cls, path: Path) -> Fingerprint:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+            return cls(file.tell(), found.hexdigest())
+
+    def fits(self, path: Path) -> bool:
+        """Whether `path` holds just this. Files of another size are not read."""
+        try:
+            return path.stat().st_size == self.size and Fingerprint.of_file(path) == self
+        except OSError:
+            return False

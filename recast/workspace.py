@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import Fingerprint, disk_trouble_named, write_json
 from recast.errors import RecastError, TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
 
@@ -26,8 +26,10 @@ class Workspace:
     """One job on disk: takes, face sets, models and results.
 
         workspace.json              version, the takes, consent records
-        data_src/aligned/           src's face set, one file a face; data_dst likewise
+        data_src/                   frames as pictures, if asked for; data_dst likewise
+        data_src/aligned/           src's face set, one file a face
         data_src/extraction.json    how far the search for faces is
+        data_dst/denoised.mp4       the dst take without its noise, which stands in for it
         model/<name>/               options.json, checkpoint/, history.jsonl, preview/
         data_dst/merging/<key>/     finished parts of a merge
         result.mp4
@@ -68,7 +70,11 @@ class Workspace:
         with disk_trouble_named(root):
             root.mkdir(parents=True, exist_ok=True)
             if copy:
-                settings = {**settings, "takes": _all_copied(takes, root), "copied_from": noted}
+                from recast.stages.takes import copy_takes
+
+                copies = copy_takes({root / f"data_{side}": take for side, take in takes.items()})
+                inside = dict(zip(takes, copies, strict=True))
+                settings = {**settings, "takes": inside, "copied_from": noted}
         workspace = cls(root, settings)
         workspace._save()
         return workspace
@@ -92,7 +98,8 @@ class Workspace:
             settings = json.loads(file.read_text(encoding="utf-8"))
             version = settings["version"]
             if version == VERSION:
-                [root / named for named in settings["takes"].values()]
+                named = [settings["takes"], settings.get("stand_in", {})]
+                [root / path for takes in named for path in takes.values()]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkspaceUnusable(
                 f"{file} is damaged ({error})", "put back a copy of it, or make a new workspace"
@@ -108,7 +115,7 @@ class Workspace:
         workspace = cls.open(root)
         origins = workspace._settings.get("copied_from", {})
         for side in SIDES:
-            known = [workspace.take_path(side), *map(Path, filter(None, [origins.get(side)]))]
+            known = [workspace.original_path(side), *map(Path, filter(None, [origins.get(side)]))]
             if takes[side].resolve() not in [path.resolve() for path in known]:
                 raise WorkspaceUnusable(
                     f"{root} is a workspace for another {side}: {known[-1]}",
@@ -117,7 +124,19 @@ class Workspace:
         return workspace
 
     def take_path(self, side: Side) -> Path:
-        """Where the take is; TakeUnreadable if nobody knows."""
+        """The take that is worked on: the original, or the denoised one that stands in for it."""
+        stand_in: str | None = self._settings.get("stand_in", {}).get(side)
+        if not stand_in:
+            return self.original_path(side)
+        if not (self.root / stand_in).exists():
+            raise TakeUnreadable(
+                f"{self.root / stand_in}, which stands in for the {side} take, is not there",
+                f"recast denoise {self.root} makes it again, with --off the original is used",
+            )
+        return self.root / stand_in
+
+    def original_path(self, side: Side) -> Path:
+        """Where the take as it was filmed is; TakeUnreadable if nobody knows."""
         named = self._settings["takes"].get(side)
         path = self.root / named if named else _take_inside(self.root, side)
         if path is None:
@@ -128,11 +147,47 @@ class Workspace:
         return path
 
     def take(self, side: Side) -> Take:
-        """Open a take for reading."""
+        """Open the take that is worked on."""
         from recast.video import open_take
 
         with _named(side):
             return open_take(self.take_path(side))
+
+    def original_take(self, side: Side) -> Take:
+        """Open the take as it was filmed."""
+        from recast.video import open_take
+
+        with _named(side):
+            return open_take(self.original_path(side))
+
+    def use_denoised(self, stand_in: Path) -> None:
+        """Let a denoised take inside this folder stand in for dst from now on."""
+        inside = stand_in.relative_to(self.root).as_posix()
+        self._settings["stand_in"] = {**self._settings.get("stand_in", {}), "dst": inside}
+        self._save()
+
+    def use_original(self) -> None:
+        """Work on dst as it was filmed again; the denoised take stays where it is."""
+        if self._settings.get("stand_in", {}).pop("dst", None):
+            self._save()
+
+    def frames_folder(self, side: Side) -> Path:
+        """Where the frames of a take are put as pictures, at the root."""
+        return self.root / f"data_{side}"
+
+    def denoised_path(self, suffix: str) -> Path:
+        """The denoised dst take: a file, or without a suffix a folder of pictures."""
+        return self.root / "data_dst" / f"denoised{suffix}"
+
+    @property
+    def denoising_folder(self) -> Path:
+        """Finished parts of a denoised take that is not whole yet."""
+        return self.root / "data_dst" / "denoising"
+
+    @property
+    def denoising_file(self) -> Path:
+        """What the denoised take was made of."""
+        return self.root / "data_dst" / "denoising.json"
 
     def faceset_folder(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "aligned"
@@ -231,22 +286,43 @@ class Workspace:
     def _save(self) -> None:
         write_json(self.root / "workspace.json", self._settings)
 
-    def made_here(self) -> list[Path]:
-        """What recast made in this folder and `clear` removes: everything but the takes."""
-        found = [self.root / "data_src" / "aligned", self.root / "data_dst" / "aligned"]
-        found += [self.extraction_file(side) for side in SIDES]
-        found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
-        found += [self.result, self.sheet]
-        found += [
-            p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned.old-*")
-        ]
-        return [path for path in found if path.exists()]
+    def note_made(self, path: Path) -> None:
+        """Remember that recast wrote a file that carries no mark of its own, for `clear`."""
+        written = Fingerprint.of_file(path)
+        made = {**self._settings.get("made", {}), path.name: asdict(written)}
+        self._settings["made"] = made
+        self._save()
 
-    def clear(self) -> None:
+    def is_noted(self, path: Path) -> bool:
+        """Whether a file holds just what `note_made` saw."""
+        try:
+            return Fingerprint(**self._settings["made"][path.name]).fits(path)
+        except (KeyError, TypeError, AttributeError):
+            return False
+
+    def made_here(self) -> list[Path]:
+        """What `clear` removes: only what bears a mark that recast made it."""
+        from recast.stages.clear import made_here
+
+        return made_here(self)
+
+    def clear(self) -> list[Path]:
         """Remove what recast made; the takes, the consent records and foreign files stay."""
-        for path in self.made_here():
-            with disk_trouble_named(path):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        from recast.stages.clear import run
+
+        return run(self)
+
+    def frames(self, side: Side, *, report: Report = silent, **options: Any) -> Path:
+        """Write frames of a take as pictures; keywords as in `recast.stages.frames`."""
+        from recast.stages import frames
+
+        return frames.run(self, side, frames.FramesOptions(**options), report)
+
+    def denoise(self, *, report: Report = silent, **options: Any) -> Path:
+        """Take the noise out of dst, which then stands in for it; see `use_original`."""
+        from recast.stages import denoise
+
+        return denoise.run(self, denoise.DenoiseOptions(**options), report)
 
     def extract(self, side: Side, *, report: Report = silent, **options: Any) -> FaceSet:
         """Find and align the faces of a take; keywords as in `recast.stages.extract`."""
@@ -304,28 +380,3 @@ def _take_inside(root: Path, side: Side) -> Path | None:
         if any(p.suffix.lower() in PICTURE_SUFFIXES for p in folder.iterdir()):
             return folder
     return found[0] if found else None
-
-
-def _all_copied(takes: dict[str, Path], root: Path) -> dict[str, str]:
-    """Copy the takes into the empty `root`, which is empty again if that fails."""
-    try:
-        return {side: _copied(path, root / f"data_{side}") for side, path in takes.items()}
-    except BaseException:
-        for begun in root.glob("data_*"):
-            shutil.rmtree(begun) if begun.is_dir() else begun.unlink()
-        raise
-
-
-def _copied(take: Path, place: Path) -> str:
-    """Copy a video, or the pictures at a folder's root; the copy's name."""
-    from recast.images import PICTURE_SUFFIXES
-
-    if not take.is_dir():
-        place = place.with_suffix(take.suffix.lower())
-        shutil.copyfile(take, place)
-        return place.name
-    place.mkdir()
-    for path in take.iterdir():
-        if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
-            shutil.copyfile(path, place / path.name)
-    return place.name

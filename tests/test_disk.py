@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from recast.disk import disk_trouble_named, flush_to_disk, write_json, write_whole
+from recast.disk import (
+    Fingerprint,
+    disk_trouble_named,
+    flush_to_disk,
+    write_json,
+    write_whole,
+)
 from recast.errors import DiskTrouble
 
 UNICODE = "Übung (ж) 顔.bin"
@@ -126,3 +132,20 @@ def test_what_is_no_json_leaves_the_old_file(tmp_path: Path, value: object) -> N
         write_json(tmp_path / "a.json", value)
     assert json.loads((tmp_path / "a.json").read_bytes()) == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+class TestFingerprint:
+    def test_of_a_file_is_that_of_its_content(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"some content")
+        written = Fingerprint.of(b"some content")
+        assert Fingerprint.of_file(tmp_path / "a") == written
+        assert written.fits(tmp_path / "a")
+
+    @pytest.mark.parametrize("other", [b"some contenT", b"", b"some content "])
+    def test_does_not_fit_other_content(self, tmp_path: Path, other: bytes) -> None:
+        (tmp_path / "a").write_bytes(other)
+        assert not Fingerprint.of(b"some content").fits(tmp_path / "a")
+
+    def test_does_not_fit_what_is_no_file(self, tmp_path: Path) -> None:
+        assert not Fingerprint.of(b"").fits(tmp_path / "gone")
+        assert not Fingerprint.of(b"").fits(tmp_path)

@@ -300,39 +300,50 @@ class TestConsent:
             _ = Workspace.open(workspace.root).consent
 
 
-class TestClearing:
-    MADE = (
-        "data_src/aligned/1.jpg",
-        "data_dst/aligned/1.jpg",
-        "data_src/aligned.old-1/1.jpg",
-        "data_src/extraction.json",
-        "data_dst/merging/key/1.mp4",
-        "data_dst/merged/1.png",
-        "model/swift/options.json",
-        "result.mp4",
-        "result.jpg",
-    )
+class TestStandIn:
+    def test_is_the_take_that_is_worked_on(self, make: Make, takes: dict[str, Path]) -> None:
+        workspace = make()
+        copy = workspace.denoised_path("")
+        shutil.copytree(takes["dst"], copy)
+        workspace.use_denoised(copy)
+        for one in (workspace, Workspace.open(workspace.root)):
+            assert (one.take_path("dst"), one.original_path("dst")) == (copy, takes["dst"])
+            assert one.original_take("dst").path == takes["dst"]
+        workspace.use_original()
+        assert Workspace.open(workspace.root).take_path("dst") == takes["dst"]
 
-    def test_removes_what_recast_made(self, make: Make) -> None:
+    def test_moves_with_the_workspace(self, make: Make, takes: dict[str, Path]) -> None:
         workspace = make(copy=True)
-        before = sorted(workspace.root.rglob("*"))
-        for name in self.MADE:
-            (workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
-            (workspace.root / name).write_bytes(b"made")
-        assert len(workspace.made_here()) == len(self.MADE)
-        workspace.clear()
-        assert workspace.made_here() == []
-        left = set(workspace.root.rglob("*")) - {workspace.root / "data_src"}
-        assert sorted(left) == before
+        shutil.copytree(takes["dst"], workspace.denoised_path(""))
+        workspace.use_denoised(workspace.denoised_path(""))
+        moved = workspace.root.rename(workspace.root.with_name("moved"))
+        assert Workspace.open(moved).take_path("dst") == moved / "data_dst" / "denoised"
 
-    def test_keeps_takes_consent_and_foreign_files(self, make: Make) -> None:
-        workspace = make(copy=True)
-        workspace.record_consent(synthetic_consent(person="A", now=NOW))
-        (workspace.root / "my notes.txt").write_text("mine", encoding="utf-8")
-        (workspace.root / "data_dst" / "own.png.bak").write_bytes(b"mine")
-        before = {p: p.read_bytes() for p in workspace.root.rglob("*") if p.is_file()}
-        workspace.clear()
-        assert {p: p.read_bytes() for p in workspace.root.rglob("*") if p.is_file()} == before
+    def test_is_refused_when_it_is_damaged(self, make: Make) -> None:
+        workspace = make()
+        damaged = {**written(workspace), "stand_in": {"dst": 5}}
+        (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
+        with pytest.raises(WorkspaceUnusable, match="damaged"):
+            Workspace.open(workspace.root)
+
+
+def test_a_file_that_was_noted_is_known_until_it_is_changed(make: Make) -> None:
+    workspace = make()
+    workspace.sheet.write_bytes(b"made")
+    assert not workspace.is_noted(workspace.sheet)
+    workspace.note_made(workspace.sheet)
+    assert Workspace.open(workspace.root).is_noted(workspace.sheet)
+    workspace.sheet.write_bytes(b"mine")
+    assert not workspace.is_noted(workspace.sheet)
+    damaged = {**written(workspace), "made": [1]}
+    (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
+    assert not Workspace.open(workspace.root).is_noted(workspace.sheet)
+
+
+def test_copied_pictures_keep_the_note_of_their_times(make: Make, takes: dict[str, Path]) -> None:
+    (takes["dst"] / "frames.jsonl").write_bytes(b"note")
+    copied = make(copy=True).take_path("dst")
+    assert (copied / "frames.jsonl").read_bytes() == b"note"
 
 
 def test_faces_that_were_not_extracted_name_the_command(make: Make) -> None:

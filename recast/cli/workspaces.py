@@ -10,6 +10,8 @@ from recast.cli.flags import SWITCH, Json, quoted
 from recast.errors import RecastError
 from recast.workspace import Workspace
 
+LISTED = 20  # of one folder, by name
+
 
 def new(
     workspace: Path,
@@ -65,14 +67,29 @@ def clear(
     """
     with door(json) as opened:
         found = Workspace.open(workspace)
-        made = found.made_here()
-        if made and not yes:
-            for path in made:
-                opened.voice.tell("would-remove", {"path": path}, f"would remove {path}")
+        if not yes and (made := found.made_here()):
+            for paths, named in _gathered(made):
+                opened.voice.tell("would-remove", {"paths": paths}, f"would remove {named}")
             raise RecastError(
                 "nothing was removed",
                 f"recast clear {quoted(workspace)} --yes removes what is listed",
             )
-        found.clear()
-        told = [f"removed {path}" for path in made] or ["There was nothing to remove."]
-        opened.voice.tell("done", {"removed": made}, "\n".join(told))
+        made = found.clear() if yes else []
+        told = [f"removed {named}" for _, named in _gathered(made)]
+        opened.voice.tell(
+            "done", {"removed": made}, "\n".join(told) or "There was nothing to remove."
+        )
+
+
+def _gathered(made: list[Path]) -> list[tuple[list[Path], str]]:
+    """What one line names: a folder, a file, or the many files of a folder with others in it."""
+    files: dict[Path, list[Path]] = {}
+    for path in made:
+        files.setdefault(path.parent, []).append(path)
+    lines: list[tuple[list[Path], str]] = []
+    for folder, paths in files.items():
+        if len(paths) > LISTED:
+            lines.append((paths, f"{len(paths)} of what is in {folder}, such as {paths[0].name}"))
+        else:
+            lines += [([path], str(path)) for path in paths]
+    return lines

@@ -66,7 +66,7 @@ def run(
                 report(Progress(frame.index + 1, len(dst)))
         return writer.notes
 
-    ingredients = [workspace.take_path("dst"), workspace.take_path("src")]
+    ingredients = [workspace.original_path(side) for side in ("dst", "src")]
     finish(
         out, write, consent=consent, model="merged pictures", ingredients=ingredients, report=report
     )

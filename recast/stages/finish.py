@@ -28,7 +28,8 @@ def check_out(workspace: Workspace, out: Path) -> None:
     if out.is_dir():
         raise OptionUnusable(f"{out} is a folder", "give the name of a file in it")
     for side in SIDES:
-        if out.resolve() == workspace.take_path(side).resolve():
+        takes = [workspace.take_path(side), workspace.original_path(side)]
+        if out.resolve() in [take.resolve() for take in takes]:
             raise OptionUnusable(
                 f"{out} is the {side} take itself", "choose another name: takes are kept"
             )

@@ -146,7 +146,7 @@ def _make_video(
         lambda draft: join_segments(segments, draft, like=take.info, sound_from=take.path),
         consent=consent,
         model=f"{job.model.described.model} (step {job.model.step})",
-        ingredients=[workspace.take_path("dst"), workspace.take_path("src")],
+        ingredients=[workspace.original_path(side) for side in ("dst", "src")],
         report=report,
     )
 
@@ -282,11 +282,15 @@ def _write_segments(
 
 
 def _write_pictures(folder: Path, job: _Job, first: int, end: int, report: Report) -> Path:
-    from recast import images
+    from recast.video import PictureNote, read_note, write_pictures
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for frame in _merged(job, first, end):
-        images.save(folder / f"{frame.index:06d}.png", frame.image)
+    length = len(job.take)
+    with disk_trouble_named(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if read_note(folder) is None:  # tells later that recast wrote them
+        PictureNote.like(job.take.info, {"merged": job.take.path.name}).save(folder)
+    frames = _merged(job, first, end)
+    for frame in write_pictures(folder, frames, length=length, suffix=".png"):
         report(Progress(frame.index + 1 - first, end - first))
     return folder
 

@@ -66,6 +66,7 @@ def run(
     video = workspace.merge(report=report, out=out, **merged.model_dump())
     if video.is_file():
         images.save(workspace.sheet, comparison(dst, open_take(video), first=first))
+        workspace.note_made(workspace.sheet)
         report(Preview(workspace.sheet))
     return SwapResult(video, workspace.sheet, workspace.root)
 

@@ -16,7 +16,7 @@ from recast.errors import TakeUnwritable
 from recast.images import FrameImage
 
 LIMITED, FULL = 1, 2
-_UNSAID = 2
+UNSAID = 2
 _BT709, _BT601, _BT2020_CONSTANT = 1, 6, 10
 _SWSCALE_NAMES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, _BT2020_CONSTANT: 9}
 """From H.273 to what swscale calls the same matrix."""
@@ -33,9 +33,9 @@ _RGB = {
 class ColorTags:
     """What a file says of its colours; 2 is "unsaid", `range` is 0 unsaid, 1 limited, 2 full."""
 
-    primaries: int = _UNSAID
-    transfer: int = _UNSAID
-    matrix: int = _UNSAID
+    primaries: int = UNSAID
+    transfer: int = UNSAID
+    matrix: int = UNSAID
     range: int = 0
 
 
@@ -50,12 +50,12 @@ def matrix_in_use(tags: ColorTags, size: tuple[int, int]) -> int:
 def written_tags(tags: ColorTags, size: tuple[int, int], *, is_rgb: bool) -> ColorTags:
     """The tags for a YUV copy: those of the take, or BT.709 in place of untagged RGB."""
     if is_rgb:
-        primaries = _BT709 if tags.primaries == _UNSAID else tags.primaries
-        transfer = _BT709 if tags.transfer == _UNSAID else tags.transfer
+        primaries = _BT709 if tags.primaries == UNSAID else tags.primaries
+        transfer = _BT709 if tags.transfer == UNSAID else tags.transfer
         return ColorTags(primaries, transfer, _BT709, LIMITED)
-    if tags.matrix in {_UNSAID, *_SWSCALE_NAMES} - {_BT2020_CONSTANT}:
+    if tags.matrix in {UNSAID, *_SWSCALE_NAMES} - {_BT2020_CONSTANT}:
         return tags
-    named = replace(tags, matrix=9 if tags.matrix == _BT2020_CONSTANT else _UNSAID)
+    named = replace(tags, matrix=9 if tags.matrix == _BT2020_CONSTANT else UNSAID)
     return replace(named, matrix=matrix_in_use(named, size))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
@@ -21,7 +21,7 @@ from recast.errors import TakeUnreadable
 from recast.images import FrameImage
 from recast.video.color import ToRgb
 from recast.video.container import open_container, video_stream
-from recast.video.take import Frame, TakeInfo
+from recast.video.take import Frame, Moment, TakeInfo
 from recast.video.timeline import Timeline, read_timeline
 
 _TURNS = {
@@ -65,6 +65,10 @@ class VideoTake:
         for frame in self.frames(index, index + 1):
             return frame
         raise self._broken(None)
+
+    def moments(self) -> Sequence[Moment]:
+        unit, origin = self.info.time_base, self.info.origin
+        return [tick * unit - origin for tick in self._timeline.ticks]
 
     @cached_property
     def _timeline(self) -> Timeline:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from recast.errors import FaceFileUnreadable, TakeUnreadable
 from recast.images import PICTURE_SUFFIXES, FrameImage, load
-from recast.video.take import Frame, TakeInfo
+from recast.video.color import UNSAID, ColorTags
+from recast.video.picture_note import PictureNote, read_note
+from recast.video.take import Frame, Moment, TakeInfo
+
+USUAL_RATE = Fraction(25)
 
 
 @dataclass(frozen=True)
@@ -22,28 +27,40 @@ class FolderTake:
     path: Path
     info: TakeInfo
     pictures: tuple[Path, ...]
+    times: tuple[Moment, ...]
 
     @staticmethod
-    def open(path: Path, rate: Fraction) -> FolderTake:
-        """The pictures of `path`, shown at `rate`; the first one gives size and depth."""
-        pictures = tuple(sorted(filter(_is_picture, path.iterdir()), key=_natural))
+    def open(path: Path, rate: Fraction | None) -> FolderTake:
+        """The pictures of `path`; the first one gives size and depth.
+
+        They are shown at `rate`, or as the folder's note says, or at 25 frames a second.
+        """
+        pictures = pictures_of(path)
         if not pictures:
             raise TakeUnreadable(
                 f"{path} holds no pictures", "give a folder with pictures at its root, or a video"
             )
         first = _read(pictures[0])
+        note = read_note(path)
+        times = _noted_times(pictures, note) if note and rate is None else None
+        rate = rate or (note.rate if note else USUAL_RATE)
         info = TakeInfo(
             size=first.shape[1::-1],
             rate=rate,
-            duration=len(pictures) / rate,
+            duration=times[-1] - times[0] + 1 / rate if times else len(pictures) / rate,
             length=len(pictures),
-            time_base=1 / rate,
+            time_base=note.time_base if note and times else 1 / rate,
             pixel_format="rgb24" if first.dtype == np.uint8 else "rgb48le",
             depth=first.dtype.itemsize * 8,
             container="folder",
             codec=pictures[0].suffix.lower().lstrip("."),
+            # Matrix and range are those of YUV, which pictures are not.
+            color=replace(note.color, matrix=UNSAID, range=0) if note else ColorTags(),
+            sample_aspect=note.sample_aspect if note else Fraction(1),
+            variable_rate=_uneven(times) if times else False,
         )
-        return FolderTake(path, info, pictures)
+        even = times or tuple(index / rate for index in range(len(pictures)))
+        return FolderTake(path, info, pictures, even)
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -67,7 +84,29 @@ class FolderTake:
                 f"picture of its folder",
                 "use one folder for each size and depth",
             )
-        return Frame(index, index / self.info.rate, image)
+        return Frame(index, self.times[index], image)
+
+    def moments(self) -> Sequence[Moment]:
+        return self.times
+
+
+def pictures_of(folder: Path) -> tuple[Path, ...]:
+    """The pictures at a folder's root in natural order, of which a take would be made."""
+    return tuple(sorted(filter(_is_picture, folder.iterdir()), key=_natural))
+
+
+def _noted_times(pictures: Sequence[Path], note: PictureNote) -> tuple[Moment, ...] | None:
+    """When each picture is shown; None if the note does not know them all, or their order."""
+    known = [note.pictures.get(picture.name) for picture in pictures]
+    times = tuple(picture.moment for picture in known if picture is not None)
+    rising = all(before < after for before, after in pairwise(times))
+    return times if rising and len(times) == len(pictures) else None
+
+
+def _uneven(times: Sequence[Moment]) -> bool:
+    """Whether frames stand for differing times; a thousandth of a second is rounding."""
+    steps = [after - before for before, after in pairwise(times)]
+    return bool(steps) and max(steps) - min(steps) > Fraction(1, 500)
 
 
 def _is_picture(path: Path) -> bool:

@@ -11,18 +11,17 @@ from recast.errors import TakeUnreadable
 from recast.video.color import ColorTags
 from recast.video.container import open_container, origin_of, video_stream
 from recast.video.file import VideoTake
-from recast.video.folder import FolderTake
+from recast.video.folder import USUAL_RATE, FolderTake
 from recast.video.take import SoundInfo, Take, TakeInfo
 from recast.video.timeline import Timeline, read_timeline, uneven
 
 _MOST_PIXELS = 1 << 28  # a damaged header may claim any size
-_USUAL_RATE = Fraction(25)
 
 
-def open_take(path: Path, *, rate: Fraction = _USUAL_RATE) -> Take:
+def open_take(path: Path, *, rate: Fraction | None = None) -> Take:
     """The take at `path`: a video file, or a folder with pictures at its root.
 
-    `rate` is for folders only, whose pictures do not say how fast they are shown.
+    `rate` is for folders only: it goes before what the folder's note says (25 without one).
 
     Raises:
         TakeUnreadable: there is nothing at `path` that can be read as moving pictures.
@@ -123,7 +122,7 @@ def _rate(stream: VideoStream) -> Fraction:
     for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
         if rate is not None and 0 < rate <= 10000:
             return rate
-    return _USUAL_RATE
+    return USUAL_RATE
 
 
 def _from_index(stream: VideoStream, path: Path) -> tuple[int, bool, bool]:

@@ -1,6 +1,6 @@
 """What a take is, whether it is a video file or a folder of pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -85,3 +85,6 @@ class Take(Protocol):
 
     def frame(self, index: int) -> Frame:
         """One frame; for neighbours `frames` is far faster. IndexError if there is none."""
+
+    def moments(self) -> Sequence[Moment]:
+        """When each frame is shown, rising, without decoding; of a cut-off file, what is there."""

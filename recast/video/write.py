@@ -13,7 +13,7 @@ from recast.errors import TakeUnwritable
 from recast.images import FrameImage
 from recast.video.color import ColorTags, FromRgb, written_tags
 from recast.video.output import mp4_output, trouble_named, written_time_base
-from recast.video.sound import SoundCopy
+from recast.video.sound import SoundCopy, SoundSpan
 from recast.video.take import Moment, TakeInfo
 
 
@@ -21,9 +21,9 @@ class TakeWriter:
     """Writes an H.264 mp4 that looks and sounds like the take `like` describes.
 
     Frames are upright RGB of `like.size`; a lower `crf` is finer and larger (12: no loss to
-    be seen). `sound_from` names the take whose sound is carried over; without it the file is
-    a silent segment for `join_segments`. The file is there when the block ends well, and
-    nothing is if it does not. `notes` then says what could not be kept.
+    be seen). `sound_from` names the take whose sound is carried over, or a part of it; without
+    it the file is a silent segment for `join_segments`. The file is there when the block ends
+    well, and nothing is if it does not. `notes` then says what could not be kept.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class TakeWriter:
         path: Path,
         like: TakeInfo,
         *,
-        sound_from: Path | None = None,
+        sound_from: Path | SoundSpan | None = None,
         crf: int = 12,
         preset: str = "veryfast",
     ) -> None:

@@ -67,23 +67,37 @@ def test_new_says_where_it_may_not_write(run: Run, tmp_path: Path, src: Path, ds
 
 
 def test_clear_only_lists_without_yes(run: Run, job: Path) -> None:
-    (job / "model" / "swift").mkdir(parents=True)
+    folder = Workspace.open(job).frames("src", fps=1, format="jpg")
+    before = sorted(folder.iterdir())
     code, out, err = run("clear", job)
     assert code == 1
-    assert out == f"would remove {job / 'model'}\n"
+    assert out.splitlines() == [f"would remove {path}" for path in before]
     assert f'recast clear "{job}" --yes' in err
-    assert (job / "model" / "swift").is_dir()
+    assert sorted(folder.iterdir()) == before
+
+
+def test_clear_names_many_files_in_one_line(run: Run, job: Path) -> None:
+    folder = Workspace.open(job).frames("src", format="jpg")
+    told = f"would remove 49 of what is in {folder}, such as 000000.jpg\n"
+    assert run("clear", job).out == told
+    _, out, _ = run("clear", job, "--json")
+    assert json.loads(out.splitlines()[0])["paths"] == [
+        str(path) for path in sorted(folder.iterdir())
+    ]
 
 
 def test_clear_removes_what_recast_made_and_no_more(run: Run, job: Path) -> None:
-    for made in ("model/swift", "data_src/aligned", "my own notes"):
-        (job / made).mkdir(parents=True)
+    folder = Workspace.open(job).frames("src", fps=1, format="jpg")
+    made = [str(path) for path in sorted(folder.iterdir())]
+    for mine in ("model/swift", "data_dst/aligned", "my own notes"):
+        (job / mine).mkdir(parents=True)
+        (job / mine / "mine.jpg").write_bytes(b"mine")
     code, out, _ = run("clear", job, "--yes", "--json")
     assert code == 0
-    removed = json.loads(out)["removed"]
-    assert removed == [str(job / "data_src" / "aligned"), str(job / "model")]
-    left = {"workspace.json", "data_src", "my own notes"}
+    assert json.loads(out)["removed"] == made
+    left = {"workspace.json", "data_dst", "model", "my own notes"}
     assert {path.name for path in job.iterdir()} == left
+    assert len(list(job.rglob("mine.jpg"))) == 3
 
 
 def test_clear_of_a_clean_workspace_is_no_error(run: Run, job: Path) -> None:

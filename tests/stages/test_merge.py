@@ -124,7 +124,8 @@ def test_a_part_of_the_take(trained: Workspace) -> None:
     assert [frame.moment for frame in result] == [f.moment for f in dst.frames(5, 15)]
     assert recast.verify(trained.result).intact
     folder = trained.merge(frames="22:", pictures=True, **CPU)
-    assert sorted(path.name for path in folder.iterdir()) == ["000022.png", "000023.png"]
+    assert sorted(path.name for path in folder.glob("*.png")) == ["000022.png", "000023.png"]
+    assert list(open_take(folder).moments()) == [Fraction(22, 25), Fraction(23, 25)]
 
 
 @pytest.mark.parametrize("frames", ["24:", "10:5", "7:7", ":0"])
