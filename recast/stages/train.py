@@ -14,6 +14,8 @@ from recast.stages.train_options import ONLY_FOR, ShapeOptions, TrainOptions
 from recast.workspace import SIDES, Side, Workspace
 
 if TYPE_CHECKING:
+    import torch
+
     from recast.faces import Framing
     from recast.faceset import FaceSet
     from recast.training.begin import Place
@@ -51,6 +53,7 @@ def run(
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
     from recast.training.state import restore
+    from recast.training.store import fits_on
     from recast.training.trained import chosen_device
 
     require_consent(workspace.consent, datetime.now(UTC).date())
@@ -64,7 +67,7 @@ def run(
         about = f"{folder.name}: {described.model} at {described.resolution} px on {device}"
         report(Started("train", about))
         src, dst, held = _faces(stack, folder, described, facesets, report)
-        if held and (device.type != "cpu"):
+        if held and fits_on(device, held):
             src, dst = src.to(device), dst.to(device)
         place = Place(device, _memory(described.options), held)
         training = _begun(described, (src, dst), options, place, report)
@@ -223,7 +226,7 @@ def _begun(
     network = fresh_network(described, options.seed, place.device)
     training = begin(
         network,
-        _lesson(described, sides, options),
+        _lesson(described, sides, options, place.device),
         learning,
         wanted,
         place,
@@ -239,7 +242,10 @@ def _begun(
 
 
 def _lesson(
-    described: Description, sides: tuple[TrainingFaces, TrainingFaces], options: TrainOptions
+    described: Description,
+    sides: tuple[TrainingFaces, TrainingFaces],
+    options: TrainOptions,
+    device: torch.device,
 ) -> Lesson[Any]:
     """What the model is taught; the batch size is chosen later."""
     from recast.training.classic_lesson import ClassicLesson, Varied
@@ -253,7 +259,7 @@ def _lesson(
     jitter = recipe.jitter if options.jitter is None else options.jitter
     flip = recipe.flip if options.flip is None else options.flip
     if described.model not in KINDS:
-        rough = prepare(src, dst, framing=described.framing).to(src.faces.device)
+        rough = prepare(src, dst, framing=described.framing).to(device)
         return SwiftLesson(src, dst, rough, 1, options.warp, jitter, flip)
     varied = Varied(
         options.warp,

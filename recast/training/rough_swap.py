@@ -185,12 +185,11 @@ class RoughSwaps:
         return RoughSwaps(*(getattr(self, column.name).to(device) for column in fields(self)))
 
     def paint(
-        self, src_faces: Tensor, chosen: Tensor, grids: Tensor, rng: torch.Generator
+        self, src: TrainingFaces, chosen: Tensor, grids: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Rough swaps seen through `grids`.
 
         Args:
-            src_faces: (N_src, 3, S, S), uint8 or 0..1.
             chosen: (B,) rows.
             grids: (B, S, S, 2), as the dst faces are placed.
 
@@ -214,14 +213,10 @@ class RoughSwaps:
             own = torch.arange(count, device=chosen.device)[:, None, None, None]
             where = (self.src_meshes[source][own, corners] * weights[..., None]).sum(-2)
             where = sample(((where * 2 + 1) / side - 1).permute(0, 3, 1, 2), grids)
-            layers.append(sample(_as_float(src_faces[source]), where.permute(0, 2, 3, 1)))
+            layers.append(sample(src.pictures(source, rng.device), where.permute(0, 2, 3, 1)))
         whole, eyes, mouth = layers
         whole = torch.lerp(whole, eyes, regions[:, :1])
         return torch.lerp(whole, mouth, regions[:, 1:]), cover, regions.amax(1, keepdim=True)
-
-
-def _as_float(faces: Tensor) -> Tensor:
-    return faces.float() / 255 if faces.dtype == torch.uint8 else faces
 
 
 def _region(mesh: Floats, groups: list[list[int]], side: int) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import torch
 
 from recast.training.lesson import Side
 
@@ -18,6 +19,13 @@ SHARE = 0.4
 def room_for(memory: int | None) -> int:
     """Bytes of pictures that memory may hold; `memory` is what may be used in all."""
     return int(SHARE * (psutil.virtual_memory().available if memory is None else memory))
+
+
+def fits_on(device: torch.device, pictures: int) -> bool:
+    """Whether a device of its own memory can hold so many bytes of pictures beside the network."""
+    if device.type == "cuda":
+        return pictures <= SHARE * torch.cuda.mem_get_info(device)[0]
+    return True
 
 
 @contextmanager

@@ -64,10 +64,12 @@ class SwiftLesson:
         dst = torch.randint(len(self.dst), (count,), generator=rng, device=rng.device)
         grids = moved_grids(own + count, self.side, rng, flip=self.flip)
         bent = bent_grids(grids, rng, strength=self.warp)
-        faces = torch.cat([self.src.faces[src], self.dst.faces[dst]]).float() / 255
+        shown = [self.src.pictures(src, rng.device), self.dst.pictures(dst, rng.device)]
+        faces = torch.cat(shown)
         inputs = jittered(sample(faces, bent), rng, strength=self.jitter)
 
-        masks = torch.cat([self.src.masks[src], self.dst.masks[dst[:own]]]).float() / 255
+        covers = [self.src.covers(src, rng.device), self.dst.covers(dst[:own], rng.device)]
+        masks = torch.cat(covers)
         straight = grids[: 2 * own]
         wanted = sample(faces[: 2 * own], straight)
         cover = sample(masks, straight, padding="zeros")
@@ -75,7 +77,7 @@ class SwiftLesson:
         rows = self.rough.row[dst]
         usable = rows >= 0
         swaps, swap_cover, features = self.rough.paint(
-            self.src.faces, rows[usable], bent[own:][usable], rng
+            self.src, rows[usable], bent[own:][usable], rng
         )
         swapped = own + usable.nonzero().flatten()
         return Batch(

@@ -134,7 +134,7 @@ def test_a_rough_swap_shows_src_where_dst_is() -> None:
     dst = colored(seen(head(), [5, 15]), (0, 0, 255))
     rough = prepare(src, dst, framing="full")
     grids = plain_grid(SIDE, torch.device("cpu"))[None].expand(2, -1, -1, -1)
-    faces, masks, features = rough.paint(src.faces, torch.tensor([0, 1]), grids, torch.Generator())
+    faces, masks, features = rough.paint(src, torch.tensor([0, 1]), grids, torch.Generator())
     inside = masks.expand(-1, 3, -1, -1) > 0.99
     assert 0.1 < float(inside.float().mean()) < 0.95
     wanted = torch.tensor([200, 100, 50]).float()[None, :, None, None] / 255
