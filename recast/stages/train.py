@@ -235,7 +235,7 @@ def _begun(
         report=report,
     )
     if options.compile:
-        compile_segments(network)
+        compile_segments(network, place.device)
     training.seed = options.seed
     training.progressed = replace(training.progressed, options=described.options)
     return training

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,7 +103,17 @@ def _check_precision(learning: Learning, device: torch.device) -> None:
         )
 
 
-def compile_segments(network: SwapNetwork) -> None:
-    """Have torch compile the parts of a network that do the work; it happens at the first step."""
+def compile_segments(network: SwapNetwork, device: torch.device) -> None:
+    """Have torch compile the parts of a network that do the work; it happens at the first step.
+
+    Raises:
+        OptionUnusable: this machine has no C++ compiler, which a CPU's code needs.
+    """
+    compilers = (os.environ.get("CXX", "g++"), "clang++", "cl")
+    if device.type == "cpu" and not any(map(shutil.which, compilers)):
+        raise OptionUnusable(
+            "--compile needs a C++ compiler, and this machine has none",
+            "install one (g++, clang++ or Visual Studio's), or leave --compile out",
+        )
     for segment in network.segments():
         segment.compile()

@@ -513,6 +513,15 @@ def test_half_precision_trains(extracted: Workspace, precision: str) -> None:
     assert all(value.isfinite().all() for value in weights(folder).values())
 
 
+def test_compiling_wants_a_compiler(
+    extracted: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(OptionUnusable, match="C\\+\\+ compiler"):
+        extracted.train(steps=1, compile=True, **TINY)
+
+
 def test_fp16_wants_a_cuda_device(extracted: Workspace) -> None:
     with pytest.raises(OptionUnusable, match="fp16") as caught:
         extracted.train(steps=1, precision="fp16", **TINY)
