@@ -1,13 +1,16 @@
 """Takes: read frames with exact times, write them back with the sound."""
 
 from recast.video.color import ColorTags
+from recast.video.formats import FORMATS, Format
 from recast.video.join import join_segments
 from recast.video.opening import open_take, probe
 from recast.video.take import Frame, Moment, SoundInfo, Take, TakeInfo
 from recast.video.write import TakeWriter
 
 __all__ = [
+    "FORMATS",
     "ColorTags",
+    "Format",
     "Frame",
     "Moment",
     "SoundInfo",

@@ -53,7 +53,8 @@ class VideoTake:
         for picture in islice(self._pictures(start), max(stop - start, 0)):
             tick = self._tick(index, picture.pts, tick)
             moment = tick * self.info.time_base - self.info.origin
-            yield Frame(index, moment, self._upright(to_rgb(picture), moment))
+            native = None if self.info.rotation else picture
+            yield Frame(index, moment, self._upright(to_rgb(picture), moment), native)
             index += 1
         # A count that is short by frames that could never be decoded is no break.
         if index < stop and (tick is None or tick < max(self._timeline.ticks[-1:], default=tick)):

@@ -18,9 +18,20 @@ from av.stream import Discard
 
 from recast.errors import TakeUnreadable
 from recast.video.container import open_container, origin_of
+from recast.video.pcm import PcmTrack
 
-# Raw PCM and Vorbis could be stored in an mp4 too, but hardly any player would sound them.
-_PLAYED_IN_MP4 = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"})
+_PLAYED: dict[str, frozenset[str]] = {
+    # Raw PCM and Vorbis could be stored in an mp4 too, but hardly any player would sound them.
+    "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}),
+    "mov": frozenset({"aac", "mp3", "ac3", "eac3", "alac"}),
+    "matroska": frozenset(
+        {"aac", "mp2", "mp3", "ac3", "eac3", "alac", "flac", "opus", "vorbis", "dts", "truehd"}
+        | {"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_u8"}
+    ),
+    # An avi says neither when sound begins nor how long a packet of it lasts.
+    "avi": frozenset(),
+}
+"""What is copied into each container, as its players know it."""
 _LAYOUTS = {1: "mono", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 
@@ -28,8 +39,9 @@ _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 120
 class SoundCopy:
     """Copies every sound stream of `take` into `out` while its pictures are written.
 
-    Sound keeps its times, so it stays in step with frames that keep theirs. What mp4 players
-    do not know is encoded again as AAC, and a note says so.
+    Sound keeps its times, so it stays in step with frames that keep theirs. What the players
+    of a container do not know is encoded again, as AAC in an mp4 and as PCM elsewhere, and a
+    note says so.
     """
 
     def __init__(self, take: Path | None, out: OutputContainer) -> None:
@@ -38,6 +50,7 @@ class SoundCopy:
         self._take = take
         self._targets: dict[int, AudioStream] = {}
         self._encoded: set[int] = set()
+        self._plain: dict[int, PcmTrack] = {}
         self._before: defaultdict[int, Fraction] = defaultdict(Fraction)
         self._origin = Fraction(0)
         self._packets: Iterator[Packet[AudioStream]] = iter(())
@@ -72,6 +85,8 @@ class SoundCopy:
             self._waiting = self._next()
         for index in self._encoded:
             self._out.mux(self._targets[index].encode(None))
+        for track in self._plain.values():
+            track.write(None)
 
     def _begin(self, container: InputContainer, name: str) -> None:
         self._origin = origin_of(container)
@@ -80,22 +95,33 @@ class SoundCopy:
             if stream.type != "audio":
                 stream.discard = Discard.all
         for stream in wanted:
-            codec = stream.codec_context.codec.canonical_name
-            if codec in _PLAYED_IN_MP4:
-                target = self._out.add_stream_from_template(stream)
-            else:
-                target = _aac_like(self._out, stream)
-                self._encoded.add(stream.index)
-                self.notes.append(
-                    f"The sound of {name} is {codec}, which mp4 players do not know: "
-                    f"it was encoded again as AAC."
-                )
+            target = self._target(stream, name)
             if stream.language:
                 target.metadata["language"] = stream.language
             self._targets[stream.index] = target
         if wanted:
             self._packets = container.demux(tuple(wanted))
             self._waiting = self._next()
+
+    def _target(self, stream: AudioStream, name: str) -> AudioStream:
+        muxer = self._out.format.name
+        codec = stream.codec_context.codec.canonical_name
+        if codec in _PLAYED[muxer]:
+            return self._out.add_stream_from_template(stream)
+        if muxer == "mp4":
+            self._encoded.add(stream.index)
+            self.notes.append(
+                f"The sound of {name} is {codec}, which mp4 players do not know: "
+                f"it was encoded again as AAC."
+            )
+            return _aac_like(self._out, stream)
+        track = self._plain[stream.index] = PcmTrack(self._out, stream, self._origin)
+        if not codec.startswith("pcm_"):
+            self.notes.append(
+                f"The sound of {name} is {codec}, which {muxer} does not hold well: "
+                f"it was written as PCM."
+            )
+        return track.target
 
     def _next(self) -> Packet[AudioStream] | None:
         try:
@@ -113,6 +139,10 @@ class SoundCopy:
         source, target = packet.stream_index, self._targets[packet.stream_index]
         unit = packet.time_base
         shift = round(self._origin / unit)
+        if source in self._plain:
+            for frame in packet.decode():
+                self._plain[source].write(frame)
+            return
         if source in self._encoded:
             for frame in packet.decode():
                 if frame.pts is not None and frame.time_base:

@@ -6,8 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+import av
+
 from recast.images import FrameImage
 from recast.video.color import ColorTags
+from recast.video.light import MasteringLight
 
 Moment = Fraction
 """A time in a take, exact, in seconds."""
@@ -15,11 +18,16 @@ Moment = Fraction
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a take: its number from 0, its time, its pixels turned upright."""
+    """One picture of a take: its number from 0, its time, its pixels turned upright.
+
+    `native` holds the samples as they were decoded, if the file stores pictures upright: with
+    them `TakeWriter` keeps what nobody changed.
+    """
 
     index: int
     moment: Moment
     image: FrameImage
+    native: av.VideoFrame | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ class TakeInfo:
     `rotation` says by how many degrees counter-clockwise the stored pictures are turned to
     get there. Moments are multiples of `time_base`. `origin` is where the container's clock
     stands at moment 0: not 0 only in broadcast streams, whose clock starts anywhere.
+    `light` is what an HDR take says of the display it was made on.
     `complete` is False if the file is cut off: `length` then counts what it once held.
     """
 
@@ -58,6 +67,7 @@ class TakeInfo:
     variable_rate: bool = False
     origin: Fraction = Fraction(0)
     complete: bool = True
+    light: MasteringLight | None = None
 
 
 class Take(Protocol):
