@@ -4,6 +4,7 @@ from recast.video.color import ColorTags
 from recast.video.formats import FORMATS, Format
 from recast.video.join import join_segments
 from recast.video.opening import open_take, probe
+from recast.video.results import ResultWriter, check_writable, open_writer
 from recast.video.take import Frame, Moment, SoundInfo, Take, TakeInfo
 from recast.video.write import TakeWriter
 
@@ -13,11 +14,14 @@ __all__ = [
     "Format",
     "Frame",
     "Moment",
+    "ResultWriter",
     "SoundInfo",
     "Take",
     "TakeInfo",
     "TakeWriter",
+    "check_writable",
     "join_segments",
     "open_take",
+    "open_writer",
     "probe",
 ]

@@ -18,6 +18,7 @@ from recast.errors import TakeUnreadable, TakeUnwritable
 from recast.video.container import open_container, video_stream
 from recast.video.formats import CONTAINERS
 from recast.video.output import video_output, written_time_base
+from recast.video.sequence import join_sequences
 from recast.video.sound import SoundCopy
 from recast.video.take import TakeInfo
 from recast.video.timeline import rising
@@ -28,10 +29,11 @@ _AGAIN = "delete the segments and write them again"
 def join_segments(
     segments: Sequence[Path], out: Path, *, like: TakeInfo, sound_from: Path | None = None
 ) -> tuple[str, ...]:
-    """Make one video of silent segments that `TakeWriter` wrote with the same `like` and format.
+    """Make one result of silent segments that were written with the same `like` and format.
 
-    The suffix of `out` chooses the container; an avi shows frames at its constant rate. Every
-    frame keeps its moment and its coded pictures; sound is copied from `sound_from`.
+    Folders of pictures become one folder. Of video files the suffix of `out` chooses the
+    container; an avi shows frames at its constant rate. Every frame keeps its moment and its
+    coded pictures; sound is copied from `sound_from`.
     `out` is there whole or not at all. Returns notes for the user on the sound.
 
     Raises:
@@ -39,6 +41,8 @@ def join_segments(
         TakeUnwritable: the segments do not fit together.
         DiskTrouble: no space, or no permission.
     """
+    if segments and segments[0].is_dir():
+        return join_sequences(segments, out, like=like, sound_from=sound_from)
     if not segments:
         raise TakeUnwritable(f"there are no segments to make {out.name} of", "write some first")
     muxer = CONTAINERS.get(out.suffix.lower(), "mp4")

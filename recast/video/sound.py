@@ -30,6 +30,7 @@ _PLAYED: dict[str, frozenset[str]] = {
     ),
     # An avi says neither when sound begins nor how long a packet of it lasts.
     "avi": frozenset(),
+    "wav": frozenset(),
 }
 """What is copied into each container, as its players know it."""
 _LAYOUTS = {1: "mono", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
@@ -94,6 +95,9 @@ class SoundCopy:
         for stream in container.streams:
             if stream.type != "audio":
                 stream.discard = Discard.all
+        if self._out.format.name == "wav" and len(wanted) > 1:
+            self.notes.append(f"{name} has {len(wanted)} sounds; sound.wav holds the first.")
+            del wanted[1:]
         for stream in wanted:
             target = self._target(stream, name)
             if stream.language:
