@@ -3,6 +3,7 @@
 from recast.video.color import ColorTags
 from recast.video.formats import FORMATS, Format
 from recast.video.join import join_segments
+from recast.video.layers import LayersWriter, PlacedCrop, check_layers, join_layers
 from recast.video.opening import open_take, probe
 from recast.video.results import ResultWriter, check_writable, open_writer
 from recast.video.take import Frame, Moment, SoundInfo, Take, TakeInfo
@@ -13,13 +14,17 @@ __all__ = [
     "ColorTags",
     "Format",
     "Frame",
+    "LayersWriter",
     "Moment",
+    "PlacedCrop",
     "ResultWriter",
     "SoundInfo",
     "Take",
     "TakeInfo",
     "TakeWriter",
+    "check_layers",
     "check_writable",
+    "join_layers",
     "join_segments",
     "open_take",
     "open_writer",

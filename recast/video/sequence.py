@@ -30,6 +30,8 @@ from recast.video.take import Frame, Moment, TakeInfo
 from recast.video.tiff import encode_tiff
 
 VERSION = 1
+SIDECAR = ".c2pa"
+"""What the credentials of a file that holds none are called: its name and this."""
 LIST = "sequence.json"
 """Beside the pictures: rate, times, colours, and the SHA-256 of every file."""
 
@@ -235,7 +237,7 @@ def check_free(path: Path) -> None:
     inside = {one.name for one in path.iterdir()} if path.is_dir() else set()
     if inside:
         with suppress(TakeUnreadable):
-            inside -= {*read_list(path)["files"], LIST, f"{LIST}.c2pa", "sound.wav"}
+            inside -= {*read_list(path)["files"], LIST, f"{LIST}{SIDECAR}", "sound.wav"}
     if inside:
         raise DiskTrouble(
             f"{path} is a folder with other files in it", "name a new or an empty folder"
