@@ -20,6 +20,9 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.float32]
 """(H, W), 0 keeps the frame, 1 shows the new face."""
 
+_TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+"""What OpenCV decodes to, by its channels."""
+
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
 
@@ -31,8 +34,7 @@ def decode(data: bytes, name: str, *, alpha: bool = False) -> FrameImage:
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    order = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[channels]
-    return cast(FrameImage, cv2.cvtColor(pixels, order))
+    return cast(FrameImage, cv2.cvtColor(pixels, _TO_RGB[channels]))
 
 
 def encode(image: FrameImage, suffix: str, *, quality: int = 95) -> bytes:

@@ -175,6 +175,10 @@ class Workspace:
     def result(self) -> Path:
         return self.root / "result.mp4"
 
+    def result_as(self, suffix: str) -> Path:
+        """Where a result of another kind goes; without a suffix it is a folder of pictures."""
+        return self.root / f"result{suffix}"
+
     @property
     def sheet(self) -> Path:
         """The picture that shows dst and result side by side."""
@@ -213,7 +217,8 @@ class Workspace:
         found = [self.root / "data_src" / "aligned", self.root / "data_dst" / "aligned"]
         found += [self.extraction_file(side) for side in SIDES]
         found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
-        found += [self.result, self.sheet]
+        results = [self.result_as(suffix) for suffix in (".mp4", ".mov", ".mkv", ".avi", "")]
+        found += [*results, *(one.with_name(f"{one.name}.c2pa") for one in results), self.sheet]
         found += [
             p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned.old-*")
         ]

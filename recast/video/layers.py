@@ -114,18 +114,18 @@ class LayersWriter:
         self,
         face: FrameImage | None,
         matte: Matte | None,
-        plate: Frame,
+        frame: Frame,
         crops: Sequence[PlacedCrop] = (),
     ) -> None:
         """Add a frame; without a face (None), face and matte are fully transparent.
 
-        `face` is (H, W, 4) and `matte` (H, W), both of the plate's depth.
+        `frame` is the take's own; `face` is (H, W, 4) and `matte` (H, W), both of its depth.
 
         Raises:
             TakeUnwritable: they are of another size or depth than the plate.
             DiskTrouble: no space.
         """
-        image = plate.image
+        image = frame.image
         if face is None:
             face = cast(FrameImage, np.zeros((*image.shape[:2], 4), image.dtype))
         if matte is None:
@@ -136,11 +136,11 @@ class LayersWriter:
                 f"plate {image.dtype}",
                 "give all layers in the depth of the take",
             )
-        moment = plate.moment
+        moment = frame.moment
         self._writers["face"].write(face, moment)
         self._writers["matte"].write(cast(FrameImage, np.dstack([matte] * 3)), moment)
-        self._writers["plate"].write(image, moment, plate)
-        self._frames.append(_described(plate, self._number, crops))
+        self._writers["plate"].write(image, moment, frame.plate)
+        self._frames.append(_described(frame, self._number, crops))
         self._number += 1
 
     def _writer(self, layer: str) -> ResultWriter:
@@ -244,10 +244,10 @@ def _finish(
         put_in_place(draft, path)
 
 
-def _described(plate: Frame, number: int, crops: Sequence[PlacedCrop]) -> dict[str, Any]:
+def _described(frame: Frame, number: int, crops: Sequence[PlacedCrop]) -> dict[str, Any]:
     return {
         "index": number,
-        "moment": str(Fraction(plate.moment)),
+        "moment": str(Fraction(frame.moment)),
         "faces": [
             {
                 "crop_from_frame": crop.crop_from_frame.matrix.tolist(),

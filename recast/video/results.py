@@ -9,7 +9,7 @@ from recast.images import FrameImage
 from recast.video.exr import require_exr
 from recast.video.formats import format_named
 from recast.video.sequence import SequenceWriter
-from recast.video.take import Frame, Moment, TakeInfo
+from recast.video.take import Moment, Plate, TakeInfo
 from recast.video.write import TakeWriter
 
 
@@ -28,7 +28,7 @@ class ResultWriter(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def write(self, image: FrameImage, moment: Moment, plate: Frame | None = None) -> None: ...
+    def write(self, image: FrameImage, moment: Moment, plate: Plate | None = None) -> None: ...
 
 
 # What a result is made of, one by one, as in TakeWriter.

@@ -26,7 +26,7 @@ from recast.video.exr import require_exr, save_exr
 from recast.video.formats import FORMATS, Format
 from recast.video.output import video_output
 from recast.video.sound import SoundCopy
-from recast.video.take import Frame, Moment, TakeInfo
+from recast.video.take import Moment, Plate, TakeInfo
 from recast.video.tiff import encode_tiff
 
 VERSION = 1
@@ -89,7 +89,7 @@ class SequenceWriter:
         finally:
             shutil.rmtree(self._draft, ignore_errors=True)
 
-    def write(self, image: FrameImage, moment: Moment, plate: Frame | None = None) -> None:
+    def write(self, image: FrameImage, moment: Moment, plate: Plate | None = None) -> None:
         """Add a frame; `plate` is not needed, as pictures are RGB like the frames.
 
         Raises:

@@ -17,17 +17,25 @@ Moment = Fraction
 
 
 @dataclass(frozen=True)
+class Plate:
+    """A frame as it was read: its picture, and the samples that were decoded to make it."""
+
+    image: FrameImage
+    samples: av.VideoFrame
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture of a take: its number from 0, its time, its pixels turned upright.
 
-    `native` holds the samples as they were decoded, if the file stores pictures upright: with
-    them `TakeWriter` keeps what nobody changed.
+    `plate` stays what was read when `image` is replaced: with it `TakeWriter` keeps what nobody
+    changed. Pictures, and videos that are stored turned, have none.
     """
 
     index: int
     moment: Moment
     image: FrameImage
-    native: av.VideoFrame | None = field(default=None, repr=False, compare=False)
+    plate: Plate | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

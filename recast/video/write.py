@@ -17,9 +17,9 @@ from recast.video.color import ColorTags, FromRgb, carried, written_tags
 from recast.video.formats import CONTAINERS, Format, Samples, format_named
 from recast.video.light import light_options
 from recast.video.output import trouble_named, video_output, written_time_base
-from recast.video.plate import Plate
 from recast.video.sound import SoundCopy
-from recast.video.take import Frame, Moment, TakeInfo
+from recast.video.take import Moment, Plate, TakeInfo
+from recast.video.untouched import Untouched
 
 _PRESETS = {"libsvtav1": "8"}  # about what "veryfast" is for x264 and x265
 
@@ -63,7 +63,7 @@ class TakeWriter:
         self._time_base = 1 / like.rate if fixed else written_time_base(like.time_base)
         self._tags = _tags(like, self._samples)
         self._from_rgb = FromRgb(self._tags, like.size, self._samples.pixel_format)
-        self._plate = Plate.of(like, self._samples.pixel_format, self._tags)
+        self._untouched = Untouched.of(like, self._samples.pixel_format, self._tags)
         self._notes = list(_notes(self._format, self._samples, like))
         self._durations: dict[int, int] = {}
         self._last: int | None = None
@@ -96,10 +96,10 @@ class TakeWriter:
         with self._open:
             self._finish()
 
-    def write(self, image: FrameImage, moment: Moment, plate: Frame | None = None) -> None:
+    def write(self, image: FrameImage, moment: Moment, plate: Plate | None = None) -> None:
         """Add a frame that is shown from `moment`, which must be later than the one before.
 
-        `plate` is the take's own frame: where `image` equals it, the very samples of the take
+        `plate` is the frame as it was read: where `image` equals it, the very samples of the take
         are handed to the encoder, if the format has the take's kind of samples.
 
         Raises:
@@ -135,10 +135,10 @@ class TakeWriter:
             "write frames in the order they are shown",
         )
 
-    def _coded(self, image: FrameImage, plate: Frame | None) -> av.VideoFrame:
-        if plate is None or self._plate is None:
+    def _coded(self, image: FrameImage, plate: Plate | None) -> av.VideoFrame:
+        if plate is None or self._untouched is None:
             return self._from_rgb(image)
-        return self._plate.kept(image, plate, self._from_rgb)
+        return self._untouched.kept(image, plate, self._from_rgb)
 
     def _add_stream(self, out: OutputContainer) -> VideoStream:
         options = dict(self._options)

@@ -13,35 +13,36 @@ from numpy.typing import NDArray
 
 from recast.images import FrameImage
 from recast.video.color import ColorTags, frame_of, matrix_in_use
-from recast.video.take import Frame, TakeInfo
+from recast.video.take import Plate, TakeInfo
 from recast.video.yuv import YuvLayout, planes_of
 
 
 @dataclass(frozen=True)
-class Plate:
+class Untouched:
     """Keeps samples of a take in results that have the same kind of samples."""
 
     pixel_format: str
     layout: YuvLayout
 
     @staticmethod
-    def of(like: TakeInfo, pixel_format: str, tags: ColorTags) -> Plate | None:
+    def of(like: TakeInfo, pixel_format: str, tags: ColorTags) -> Untouched | None:
         """None if the result has other samples than the take: then all are converted."""
         layout = YuvLayout.of(pixel_format)
         same_matrix = matrix_in_use(tags, like.size) == matrix_in_use(like.color, like.size)
         same_range = (tags.range or 1) == (like.color.range or 1)
         if layout is None or YuvLayout.of(like.pixel_format) != layout or like.rotation:
             return None
-        return Plate(pixel_format, layout) if same_matrix and same_range else None
+        return Untouched(pixel_format, layout) if same_matrix and same_range else None
 
     def kept(
-        self, image: FrameImage, plate: Frame, from_rgb: Callable[[FrameImage], av.VideoFrame]
+        self, image: FrameImage, plate: Plate, from_rgb: Callable[[FrameImage], av.VideoFrame]
     ) -> av.VideoFrame:
         """The frame to encode: the plate's samples, and those of `image` where it differs."""
-        if plate.native is None or YuvLayout.of(plate.native.format.name) != self.layout:
+        same_kind = YuvLayout.of(plate.samples.format.name) == self.layout
+        if not same_kind or image.dtype != plate.image.dtype:
             return from_rgb(image)
         # A new frame: the decoded one remembers how it was coded, and encoders would obey.
-        frame = frame_of(planes_of(plate.native), self.pixel_format)
+        frame = frame_of(planes_of(plate.samples), self.pixel_format)
         changed = None if image is plate.image else _changed(image, plate.image)
         if changed is None or not changed.any():
             return frame
