@@ -1,12 +1,12 @@
 """C2PA's library as recast calls it: undisturbed, without a network, and with errors named."""
 
+import _thread
 import io
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import c2pa
 
@@ -142,11 +142,53 @@ def kind_of(error: c2pa.C2paError) -> str:
     return str(error).partition(":")[0]
 
 
+class _Task(Generic[T]):
+    """Work that is done to the end, or not at all if it is given up before it began."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.results: list[T] = []
+        self.errors: list[BaseException] = []
+        self._work = work
+        self._gate, self._done = _thread.allocate_lock(), _thread.allocate_lock()
+        self._begun = self._given_up = False
+        self._done.acquire()
+
+    def run(self) -> None:
+        with self._gate:
+            if self._given_up:
+                return
+            self._begun = True
+        try:
+            self.results.append(self._work())
+        except BaseException as error:  # noqa: BLE001  # raised again where the work was asked for
+            self.errors.append(error)
+        finally:
+            self._done.release()
+
+    def wait(self) -> None:
+        with self._done:
+            pass
+
+    def end(self) -> None:
+        with self._gate:
+            self._given_up = True
+        if self._begun:
+            self.wait()
+
+
 def undisturbed(work: Callable[[], T]) -> T:
     """Run `work` to its end in a thread, where Ctrl-C cannot strike.
 
     In the main thread it could strike inside a callback of native code, which would then take
-    half a file for the whole and sign that.
+    half a file for the whole and sign that. `threading` itself breaks if it is struck while it
+    starts a thread or waits for one; the locks below it do not.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(work).result()
+    task = _Task(work)
+    try:
+        _thread.start_new_thread(task.run, ())
+        task.wait()
+    finally:
+        task.end()
+    for error in task.errors:
+        raise error
+    return task.results[0]
