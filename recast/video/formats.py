@@ -34,7 +34,8 @@ class Format:
     `odd` replaces the pixel format of pictures with an odd side. Pixel formats in `kept` are
     written as they are, so that samples nobody touched stay themselves. `with_alpha` takes
     frames of four channels, not premultiplied unless `premultiplied`. Pictures, one file a
-    frame, have a `picture` suffix and no codec. Segments of a merge end in `segment`.
+    frame, have a `picture` suffix and no codec. Segments of a merge end in `segment`. `matrix`
+    (H.273) is used whatever the take's, where a codec's own header can name no other.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Format:
     segment: str = ".mp4"
     picture: str = ""
     premultiplied: bool = False
+    matrix: int | None = None
 
     @property
     def alpha(self) -> bool:
@@ -194,6 +196,7 @@ FORMATS: dict[str, Format] = {
         plain=_DNXHR,
         deep=_DNXHR,
         smallest=(256, 120),
+        matrix=1,
         segment=".mov",
     ),
     "ffv1": Format(

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,7 +62,7 @@ class TakeWriter:
         self._bits = None if bitrate is None else round(bitrate * 1_000_000)
         fixed = not self._format.variable_rate
         self._time_base = 1 / like.rate if fixed else written_time_base(like.time_base)
-        self._tags = _tags(like, self._samples)
+        self._tags = _tags(like, self._format, self._samples)
         self._from_rgb = FromRgb(self._tags, like.size, self._samples.pixel_format)
         self._untouched = Untouched.of(like, self._samples.pixel_format, self._tags)
         self._notes = list(_notes(self._format, self._samples, like))
@@ -220,10 +221,12 @@ def _notes(format: Format, samples: Samples, like: TakeInfo) -> list[str]:
     return notes
 
 
-def _tags(like: TakeInfo, samples: Samples) -> ColorTags:
+def _tags(like: TakeInfo, format: Format, samples: Samples) -> ColorTags:
     name = like.pixel_format
     is_rgb = name.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "pal"))
     tags = written_tags(like.color, like.size, is_rgb=is_rgb)
+    if format.matrix is not None:
+        tags = replace(tags, matrix=format.matrix)
     return carried(tags, samples.pixel_format)
 
 
