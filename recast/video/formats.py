@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -120,6 +120,10 @@ class Format:
             )
 
 
+def _pictures(name: str, about: str, picture: str) -> Format:
+    return Format(name, about, "", picture=picture, segment="")
+
+
 def _x264(pixel_format: str, **options: str) -> Samples:
     return Samples("libx264", pixel_format, options)
 
@@ -231,15 +235,10 @@ FORMATS: dict[str, Format] = {
         bitrate=True,
         smallest=(64, 64),
     ),
-    "png": Format(
-        "png", "PNG pictures, 8 or 16 bits like the take, with alpha", "", picture=".png"
-    ),
-    "tiff": Format("tiff", "TIFF pictures of 16 bits, with alpha", "", picture=".tif"),
-    "exr": Format(
-        "exr",
-        "OpenEXR pictures, half floats, scene-linear, premultiplied alpha",
-        "",
-        picture=".exr",
+    "png": _pictures("png", "PNG pictures of 8 or 16 bits, with alpha", ".png"),
+    "tiff": _pictures("tiff", "TIFF pictures of 16 bits, with alpha", ".tif"),
+    "exr": replace(
+        _pictures("exr", "OpenEXR pictures, half floats, scene-linear, with alpha", ".exr"),
         premultiplied=True,
     ),
 }
