@@ -39,7 +39,7 @@ def test_sound_stays_in_step_in_every_container(
     assert sound["codec_name"] == (own if is_copied else plain)
     assert bool(notes) == (not is_copied and not codec.startswith("pcm_"))
     heard = other_reader.sound(out)
-    if is_copied:  # readers differ on what comes before the sound of AAC and Opus in Matroska
+    if name == "ffv1":  # readers differ on what comes before the sound of AAC and Opus in Matroska
         assert abs(loud(heard) - loud(other_reader.sound(path))) <= 48, "a millisecond"
         return
     beep = np.abs(np.sin(np.arange(200) * 0.05) * 0.3 * 32768) > 3000
