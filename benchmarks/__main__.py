@@ -6,6 +6,7 @@ from importlib import import_module
 BENCHMARKS = {
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "outputs": "benchmarks.outputs",
     "swap": "benchmarks.swap",
     "video": "benchmarks.video",
 }

@@ -7,6 +7,7 @@ use for 8 bits, where it is exact to a level and fast.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -30,6 +31,7 @@ _LUMA = {
     9: (0.2627, 0.0593),
 }
 """How much red and blue count towards brightness, by matrix (H.273, table 4)."""
+_BAND = 64  # rows
 _NAME = re.compile(r"yuv(a?)(j?)(420|422|444)p(\d*)(le|be)?")
 
 
@@ -84,19 +86,26 @@ class YuvMatrix:
     def to_rgb(self, planes: list[Plane], layout: YuvLayout, size: tuple[int, int]) -> FrameImage:
         """(H, W, 3) uint16 over its full range; what lies outside RGB is clipped."""
         width, height = size
-        colour = [_widened(p, layout, width, height) for p in planes[1:3]]
-        yuv = cv2.merge([planes[0].astype(np.float32), *colour])
-        rgb = np.asarray(cv2.transform(yuv, 65535 * self._decoding))
-        return cast(FrameImage, _rounded(rgb, 16))
+        parts = [planes[0], *(_widened(p, layout, width, height) for p in planes[1:3])]
+        image = np.empty((height, width, 3), np.uint16)
+        for rows in _bands(height):
+            yuv = cv2.merge([part[rows].astype(np.float32) for part in parts])
+            rgb = np.asarray(cv2.transform(yuv, 65535 * self._decoding))
+            image[rows] = _rounded(rgb, 16)
+        return image
 
     def from_rgb(self, image: FrameImage, layout: YuvLayout) -> list[Plane]:
         """Y, Cb and Cr samples of an RGB picture of 8 or 16 bits; a fourth channel is left out."""
         top = float(np.iinfo(image.dtype).max)
         scaled_down = self._encoding / np.array([top, top, top, 1])
-        yuv = cv2.transform(image[..., :3].astype(np.float32), scaled_down)
-        parts = cv2.split(yuv)
-        colour = [_narrowed(part, layout) for part in parts[1:]]
-        return [_rounded(np.asarray(part), self.depth) for part in (parts[0], *colour)]
+        luma = np.empty(image.shape[:2], layout.dtype)
+        colour = np.empty((2, *image.shape[:2]), np.float32)
+        for rows in _bands(len(image)):
+            yuv = cv2.transform(image[rows, :, :3].astype(np.float32), scaled_down)
+            parts = [np.asarray(part) for part in cv2.split(yuv)]
+            luma[rows] = _rounded(parts[0], self.depth)
+            colour[:, rows] = parts[1:]
+        return [luma, *(_rounded(_narrowed(part, layout), self.depth) for part in colour)]
 
     @cached_property
     def _encoding(self) -> NDArray[np.float64]:
@@ -128,6 +137,11 @@ def scaled(plane: Plane, depth: int) -> Plane:
     if top == 2**depth - 1:
         return plane
     return cast(Plane, _rounded(plane.astype(np.float32) * np.float32((2**depth - 1) / top), depth))
+
+
+def _bands(height: int) -> Iterator[slice]:
+    """Rows to work on at a time: floats of a whole picture of 8K would take a gigabyte."""
+    return (slice(top, top + _BAND) for top in range(0, height, _BAND))
 
 
 def _rounded(values: Any, depth: int) -> Any:
