@@ -8,6 +8,7 @@ BENCHMARKS = {
     "denoise": "benchmarks.denoise",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "outputs": "benchmarks.outputs",
     "swap": "benchmarks.swap",
     "train": "benchmarks.train",
     "video": "benchmarks.video",

@@ -14,47 +14,47 @@ from recast.disk import write_whole
 from recast.errors import FaceFileUnreadable
 
 FrameImage = NDArray[np.uint8] | NDArray[np.uint16]
-"""A frame: (H, W, 3), RGB, in the depth of its take."""
+"""A frame: (H, W, 3), RGB, in the depth of its take; (H, W, 4) where alpha is spoken of."""
 Image = NDArray[np.float32]
 """A crop being worked on: (H, W, 3), RGB, 0..1."""
 Mask = NDArray[np.float32]
 """(H, W), 0 keeps the frame, 1 shows the new face."""
 
+_TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+"""What OpenCV decodes to, by its channels."""
+
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
 
-def decode(data: bytes, name: str) -> FrameImage:
-    """The picture in `data` as RGB; `name` is for the error."""
-    pixels = (
-        cv2.imdecode(
-            np.frombuffer(data, np.uint8),
-            cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION,
-        )
-        if data
-        else None
-    )
+def decode(data: bytes, name: str, *, alpha: bool = False) -> FrameImage:
+    """The picture in `data` as RGB, or RGBA with `alpha` if it has one; `name` is for the error."""
+    kind = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+    kind |= cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), kind) if data else None
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
-    return cast(FrameImage, cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    return cast(FrameImage, cv2.cvtColor(pixels, _TO_RGB[channels]))
 
 
 def encode(image: FrameImage, suffix: str, *, quality: int = 95) -> bytes:
-    """RGB pixels as a file of the given suffix; JPEG keeps full colour resolution (4:4:4)."""
+    """RGB(A) pixels as a file of the given suffix; JPEG keeps full colour resolution (4:4:4)."""
     options: list[int] = []
     if suffix in {".jpg", ".jpeg"}:
         options = [cv2.IMWRITE_JPEG_QUALITY, quality]
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     elif suffix == ".png":
         options = [cv2.IMWRITE_PNG_COMPRESSION, 3]
-    done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    order = cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    done, data = cv2.imencode(suffix, cv2.cvtColor(image, order), options)
     if not done:
         raise ValueError(f"cannot encode a picture as {suffix}")
     return data.tobytes()
 
 
-def load(path: Path) -> FrameImage:
-    """Read a picture file as RGB."""
-    return decode(path.read_bytes(), path.name)
+def load(path: Path, *, alpha: bool = False) -> FrameImage:
+    """Read a picture file as RGB, or RGBA with `alpha` if it has one."""
+    return decode(path.read_bytes(), path.name, alpha=alpha)
 
 
 def save(path: Path, image: FrameImage, *, quality: int = 95) -> None:

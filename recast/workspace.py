@@ -253,6 +253,10 @@ class Workspace:
     def result(self) -> Path:
         return self.root / "result.mp4"
 
+    def result_as(self, suffix: str) -> Path:
+        """Where a result of another kind goes; without a suffix it is a folder of pictures."""
+        return self.root / f"result{suffix}"
+
     @property
     def sheet(self) -> Path:
         """The picture that shows dst and result side by side."""

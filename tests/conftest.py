@@ -1,13 +1,18 @@
 """Short takes, and a job on them at each of its stages: made once, copied for each test."""
 
+import json
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import recast
 from recast.errors import Stopped
@@ -119,3 +124,62 @@ def stop_at() -> Callable[..., Report]:
 def _copied(workspace: Workspace, root: Path) -> Workspace:
     shutil.copytree(workspace.root, root)
     return Workspace.open(root)
+
+
+class OtherReader:
+    """FFmpeg of the system: another build of another version than the one recast writes with."""
+
+    def streams(self, path: Path) -> list[dict[str, Any]]:
+        """What ffprobe says of each stream, its frames counted by decoding them."""
+        told = _told("ffprobe", "-count_frames", "-show_streams", "-of", "json", str(path))
+        streams: list[dict[str, Any]] = json.loads(told)["streams"]
+        return streams
+
+    def video(self, path: Path) -> dict[str, Any]:
+        (stream,) = (one for one in self.streams(path) if one["codec_type"] == "video")
+        return stream
+
+    def frames(self, path: Path) -> list[dict[str, Any]]:
+        """What ffprobe says of each picture, side data included."""
+        chosen = ("-select_streams", "v:0", "-show_frames", "-of", "json")
+        frames: list[dict[str, Any]] = json.loads(_told("ffprobe", *chosen, str(path)))["frames"]
+        return frames
+
+    def samples(self, path: Path, pixel_format: str, *options: str) -> NDArray[Any]:
+        """All frames in a row as ffmpeg decodes them: one flat array of samples."""
+        wide = "16" in pixel_format or "10" in pixel_format or "48" in pixel_format
+        wide = wide or "64" in pixel_format
+        source = (*options, "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough")
+        # Without them swscale darkens 8-bit pictures by a level.
+        source += ("-sws_flags", "bilinear+accurate_rnd+full_chroma_int")
+        data = _told("ffmpeg", *source, "-f", "rawvideo", "-pix_fmt", pixel_format, "-")
+        return np.frombuffer(data, "<u2" if wide else "u1")
+
+    def pixels(self, path: Path, pixel_format: str, *options: str) -> NDArray[Any]:
+        """(frames, height, width, channels) of an RGB(A) format."""
+        stream = self.video(path)
+        shape = (-1, stream["height"], stream["width"], 4 if "a" in pixel_format else 3)
+        return self.samples(path, pixel_format, *options).reshape(shape)
+
+    def sound(self, path: Path) -> NDArray[np.int16]:
+        """Mono samples, 48000 a second, from moment 0 on; silence where there is no sound."""
+        fill = "aresample=48000:async=1:min_hard_comp=0.001:first_pts=0"
+        data = _told("ffmpeg", "-i", str(path), "-map", "0:a:0", "-af", fill, "-ac", "1", "-f",
+                     "s16le", "-")  # fmt: skip
+        return np.frombuffer(data, "<i2")
+
+
+def _told(program: str, *arguments: str) -> bytes:
+    command = [program, "-v", "error", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+
+
+@pytest.fixture(scope="session")
+def other_reader() -> OtherReader:
+    """Reads results independently; without FFmpeg on this machine its tests are skipped."""
+    missing = [name for name in ("ffmpeg", "ffprobe") if shutil.which(name) is None]
+    if missing and os.environ.get("RECAST_TESTS_NEED_FFMPEG"):
+        pytest.fail(f"{' and '.join(missing)} must be installed here")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed: nobody else to read the result")
+    return OtherReader()

@@ -9,21 +9,24 @@ from recast.provenance.consent import (
     require_consent,
     synthetic_consent,
 )
-from recast.provenance.credentials import sign, verify
+from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
 from recast.provenance.statement import Credentials, IngredientFound
 
 __all__ = [
+    "SIDECAR",
     "ConsentBasis",
     "ConsentRecord",
     "Credentials",
     "IngredientFound",
     "Signer",
+    "can_embed",
     "config_folder",
     "consent_from_fields",
     "consent_from_file",
     "find_signer",
     "require_consent",
     "sign",
+    "sign_beside",
     "synthetic_consent",
     "verify",
 ]

@@ -3,37 +3,41 @@
 import io
 import json
 import mmap
-import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import c2pa
 from cryptography import x509
 
-from recast.disk import disk_trouble_named, flush_to_disk
-from recast.errors import (
-    CredentialsMissing,
-    DiskTrouble,
-    OptionUnusable,
-    RecastError,
-    TakeUnreadable,
-    TakeUnwritable,
-)
+from recast.disk import disk_trouble_named, flush_to_disk, write_whole
+from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
 from recast.provenance.certificate import Signer
 from recast.provenance.consent import ConsentRecord
-from recast.provenance.ingredients import Ingredient, gather, mime_type
-from recast.provenance.statement import Credentials, described, manifest, read_credentials
+from recast.provenance.folders import changed_files, members, signed_lists
+from recast.provenance.ingredients import gather, mime_type
+from recast.provenance.native import (
+    PLAIN,
+    Claim,
+    Draft,
+    Sink,
+    add,
+    kind_of,
+    pen,
+    settings,
+    signing_trouble,
+    undisturbed,
+)
+from recast.provenance.statement import Credentials, manifest, read_credentials
 
+SIDECAR = ".c2pa"
+"""What the credentials of a file that holds none are called: the file's name and this."""
 _MISSING_FIX = (
     "it was not made by recast, or the credentials were stripped, by an upload or a new encoding "
     "for example; ask for the original file"
 )
-
-T = TypeVar("T")
 
 
 # The seventh parameter is the clock.
@@ -55,54 +59,79 @@ def sign(  # noqa: PLR0913
     """
     mime = _signable(path)
     takes = gather(ingredients)
-    claim = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
     draft = path.with_name(path.name + ".part")
-    _undisturbed(lambda: _replace(path, mime, draft, _Claim(claim, takes, signer)))
+    undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
+
+
+# The eighth parameter is the clock.
+def sign_beside(  # noqa: PLR0913
+    path: Path,
+    sidecar: Path,
+    *,
+    title: str,
+    consent: ConsentRecord,
+    model: str,
+    ingredients: Sequence[Path],
+    signer: Signer,
+    now: datetime,
+) -> None:
+    """Write the credentials of a file of any kind into a file of their own; see `sign`.
+
+    They hold for `path` bit by bit, and are found if they have its name and `.c2pa`.
+    """
+    takes = gather(ingredients)
+    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
+
+
+def can_embed(path: Path) -> bool:
+    """Whether a file is of a kind that carries its credentials itself."""
+    return mime_type(path) is not None
 
 
 def verify(path: Path, *, anchors: Path | None = None) -> Credentials:
-    """Check a file's credentials; `anchors` is a PEM file of authorities to trust.
+    """Check the credentials of a file, in it or beside it, or those of a folder of pictures.
 
-    Raises `CredentialsMissing` if it carries none, `TakeUnreadable` if it cannot be read.
+    `anchors` is a PEM file of authorities to trust. Raises `CredentialsMissing` if there are
+    none, `TakeUnreadable` if the file cannot be read.
     """
-    settings = _settings(_trusted(anchors))
+    if path.suffix == SIDECAR:
+        path = path.with_suffix("")
+    if path.is_dir():
+        return _verify_folder(path, anchors)
+    chosen = settings(_trusted(anchors))
+    beside = path.with_name(path.name + SIDECAR)
     try:
-        store = _undisturbed(lambda: _read(path, settings))
+        sidecar = beside.read_bytes() if beside.is_file() and not can_embed(path) else None
+        store = undisturbed(lambda: _read(path, chosen, sidecar))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TakeUnreadable(f"{path} cannot be read: {reason}", "check the path") from error
     except c2pa.C2paError as error:
-        return _without_store(path, error)
+        return _without_store(path, error, has_sidecar=beside.is_file())
     if store is None:
         raise CredentialsMissing(f"{path} carries no content credentials", _MISSING_FIX)
     return read_credentials(store)
 
 
-def _settings(anchors: str | None = None) -> dict[str, Any]:
-    # Reading or signing a file must not tell anybody about it: nothing goes over the network.
-    settings: dict[str, Any] = {
-        "core": {
-            "allowed_network_hosts": [],
-            "decode_identity_assertions": False,
-            # Beyond this, copies of the file go to the temporary folder instead of memory.
-            "backing_store_memory_threshold_in_mb": 16,
-        },
-        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
-        "builder": {
-            # A thumbnail of the src take would show the person.
-            "thumbnail": {"enabled": False},
-            "actions": {
-                f"auto_{action}_action": {"enabled": False}
-                for action in ("created", "opened", "placed")
-            },
-            "created_assertion_labels": [
-                "c2pa.actions.v2",
-                "org.recast.consent",
-                "org.recast.swap",
-            ],
-        },
-    }
-    return settings if anchors is None else settings | {"trust": {"user_anchors": anchors}}
+def _verify_folder(folder: Path, anchors: Path | None) -> Credentials:
+    """What the signed list of a folder says; altered if any file is not as the list has it."""
+    lists = signed_lists(folder, SIDECAR)
+    if not lists:
+        raise TakeUnreadable(
+            f"{folder} is a folder without a signed list of its files",
+            "name a file in it, or the folder that recast wrote",
+        )
+    found = verify(lists[0], anchors=anchors)
+    problems = list(changed_files(lists[0]))
+    for member in members(lists[0]):
+        part = verify(member, anchors=anchors)
+        if not part.intact:
+            problems += [f"{member.name}: {problem}" for problem in part.problems]
+    if not problems:
+        return found
+    return replace(found, state="altered", problems=(*problems, *found.problems))
 
 
 def _signable(path: Path) -> str:
@@ -117,30 +146,7 @@ def _signable(path: Path) -> str:
     return mime
 
 
-@dataclass(frozen=True)
-class _Claim:
-    manifest: dict[str, Any]
-    takes: Sequence[Ingredient]
-    signer: Signer
-
-
-class _Draft(io.FileIO):
-    """A new file that remembers why it could not be written: c2pa only says that it could not."""
-
-    trouble: OSError | None = None
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "w+b")
-
-    def write(self, data: Any, /) -> int:
-        try:
-            return super().write(data)
-        except OSError as error:
-            self.trouble = error
-            raise
-
-
-def _replace(path: Path, mime: str, draft: Path, claim: _Claim) -> None:
+def _replace(path: Path, mime: str, draft: Path, claim: Claim) -> None:
     with disk_trouble_named(path):
         try:
             _embed(path, mime, draft, claim)
@@ -150,54 +156,38 @@ def _replace(path: Path, mime: str, draft: Path, claim: _Claim) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _embed(path: Path, mime: str, draft: Path, claim: _Claim) -> None:
-    with path.open("rb") as source, _Draft(draft) as raw, io.BufferedRandom(raw) as target:
+def _embed(path: Path, mime: str, draft: Path, claim: Claim) -> None:
+    with path.open("rb") as source, Draft(draft) as raw, io.BufferedRandom(raw) as target:
         try:
-            with (
-                c2pa.Context.from_dict(_settings()) as context,
-                c2pa.Builder(claim.manifest, context) as builder,
-                _pen(claim.signer) as pen,
-            ):
-                for take in claim.takes:
-                    _add(builder, take)
-                builder.sign(pen, mime, source, target)
+            _signed(claim, mime, source, target)
         except c2pa.C2paError as error:
             if raw.trouble:
                 raise raw.trouble from error
-            raise _signing_trouble(path, claim.signer, error) from error
+            raise signing_trouble(path, claim.signer, error) from error
 
 
-def _pen(signer: Signer) -> c2pa.Signer:
-    # No time stamp authority: asking one would tell it that a file was signed.
-    chain, key = signer.chain.encode(), signer.key.encode()
-    info = c2pa.C2paSignerInfo(signer.algorithm, chain, key, None)  # type: ignore[no-untyped-call]
-    return c2pa.Signer.from_info(info)
+def _beside(path: Path, claim: Claim) -> bytes:
+    try:
+        with path.open("rb") as source:
+            return _signed(claim, PLAIN, source, Sink(), embed=False)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TakeUnreadable(f"{path} cannot be read: {reason}", "make it again") from error
+    except c2pa.C2paError as error:
+        raise signing_trouble(path, claim.signer, error) from error
 
 
-def _add(builder: c2pa.Builder, take: Ingredient) -> None:
-    """Add a take with the credentials it carries, or without if C2PA cannot read it."""
-    mime = mime_type(take.path)
-    if mime is not None:
-        try:
-            with take.path.open("rb") as file:
-                builder.add_ingredient(described(take, mime), mime, file)
-            return
-        except c2pa.C2paError:
-            pass  # Credentials of a take that are broken or elsewhere are left behind.
-    plain = "application/octet-stream"
-    builder.add_ingredient(described(take, plain), plain, io.BytesIO())
-
-
-def _signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> RecastError:
-    if "os error" in str(error):
-        folder = tempfile.gettempdir()
-        fix = "free some space there, or set TMPDIR to a folder with twice the size of the file"
-        return DiskTrouble(f"signing {path} needs room in {folder}: {error}", fix)
-    if _kind(error) == "Signature":
-        what = f"the certificate of {signer.organization or 'the signer'} cannot sign: {error}"
-        fix = "use a certificate for C2PA: issued by an authority, for e-mail or document signing"
-        return OptionUnusable(what, fix)
-    return TakeUnreadable(f"{path} cannot be given credentials: {error}", "make it again")
+def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
+    with (
+        c2pa.Context.from_dict(settings()) as context,
+        c2pa.Builder(claim.manifest, context) as builder,
+        pen(claim.signer) as held,
+    ):
+        if not embed:
+            builder.set_no_embed()
+        for take in claim.takes:
+            add(builder, take)
+        return bytes(builder.sign(held, mime, source, target))
 
 
 def _trusted(anchors: Path | None) -> str | None:
@@ -215,13 +205,16 @@ def _trusted(anchors: Path | None) -> str | None:
         raise OptionUnusable(f"{anchors} holds no PEM certificates", fix) from error
 
 
-def _read(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+def _read(path: Path, chosen: dict[str, Any], sidecar: bytes | None) -> dict[str, Any] | None:
     """The manifests of a file and what checking them found; None if it carries none."""
     with (
         path.open("rb") as file,
-        c2pa.Context.from_dict(settings) as context,
+        c2pa.Context.from_dict(chosen) as context,
     ):
-        reader = c2pa.Reader.try_create(None, file, context=context)
+        if sidecar is None:
+            reader = c2pa.Reader.try_create(None, file, context=context)
+        else:
+            reader = c2pa.Reader(PLAIN, file, sidecar, context=context)
         if reader is None:
             return None
         with reader:
@@ -229,15 +222,15 @@ def _read(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
             return store
 
 
-def _without_store(path: Path, error: c2pa.C2paError) -> Credentials:
+def _without_store(path: Path, error: c2pa.C2paError, *, has_sidecar: bool) -> Credentials:
     """What to say of a file in which c2pa could read no credentials."""
     if not path.stat().st_size:
         raise TakeUnreadable(f"{path} is empty", "get the file again") from error
-    if _bears_traces(path):
+    if has_sidecar or _bears_traces(path):
         return Credentials(state="altered", problems=(f"the credentials are damaged: {error}",))
-    if _kind(error) == "NotSupported":
+    if kind_of(error) == "NotSupported":
         raise CredentialsMissing(f"{path} carries no content credentials", _MISSING_FIX) from error
-    if _kind(error).startswith("Remote"):
+    if kind_of(error).startswith("Remote"):
         what = f"{path} carries only the address of its credentials"
         fix = "recast asks nobody over the network; use a tool that fetches them"
         raise CredentialsMissing(what, fix) from error
@@ -246,22 +239,7 @@ def _without_store(path: Path, error: c2pa.C2paError) -> Credentials:
     ) from error
 
 
-def _kind(error: c2pa.C2paError) -> str:
-    # The native library begins every message with it; not every kind has a class in Python.
-    return str(error).partition(":")[0]
-
-
 def _bears_traces(path: Path) -> bool:
     """Whether the head of a C2PA manifest store is anywhere in the file."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         return whole.find(b"jumdc2pa") >= 0
-
-
-def _undisturbed(work: Callable[[], T]) -> T:
-    """Run `work` to its end in a thread, where Ctrl-C cannot strike.
-
-    In the main thread it could strike inside a callback of native code, which would then take
-    half a file for the whole and sign that.
-    """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(work).result()

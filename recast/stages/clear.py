@@ -8,7 +8,7 @@ own files beside ours. So nothing goes by its name alone:
     merged pictures
     models                  the parts of a folder whose options.json is recast's
     parts of a merge        stand in folders and under names that only recast gives
-    result.mp4              carries intact content credentials of recast
+    results                 carry intact content credentials of recast
     result.jpg              holds what workspace.json says
 """
 
@@ -71,7 +71,8 @@ def made_here(workspace: Workspace) -> list[Path]:
     found += _ours(merging, _is_part)
     found += _noted_pictures(workspace.merged_folder)
     found += _models(workspace.model_folder("").parent / "model")
-    found += [workspace.result] if _is_signed(workspace.result) else []
+    for suffix in (".mp4", ".mov", ".mkv", ".avi", ""):
+        found += _result(workspace.result_as(suffix))
     found += [workspace.sheet] if workspace.is_noted(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
     # Whatever a take is made of, it is never removed.
@@ -208,11 +209,26 @@ def _is_part(path: Path) -> bool:
     return named and _PART.fullmatch(path.name) is not None
 
 
+def _result(path: Path) -> Iterator[Path]:
+    """A video with the credentials beside it, or what a folder of pictures holds of a result."""
+    from recast.provenance import SIDECAR
+    from recast.provenance.folders import belongings
+
+    if not _is_signed(path):
+        return
+    if not path.is_dir():
+        yield path
+        yield from (one for one in [path.with_name(path.name + SIDECAR)] if one.is_file())
+        return
+    ours = belongings(path, SIDECAR)
+    yield from ours if set(path.iterdir()) - set(ours) else [path]
+
+
 def _is_signed(path: Path) -> bool:
-    """Whether a file carries credentials of recast and is unchanged since."""
+    """Whether a file or folder carries credentials of recast and is unchanged since."""
     from recast.provenance import verify
 
-    if not path.is_file():
+    if not path.exists():
         return False
     try:
         found = verify(path)

@@ -1,12 +1,13 @@
-"""The last step of every video: it appears under its name only when it is whole and signed."""
+"""The last step of every result: it appears under its name only when it is whole and signed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recast.disk import disk_trouble_named
 from recast.errors import OptionUnusable
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
     from recast.provenance import ConsentRecord
 
 
-def check_out(workspace: Workspace, out: Path) -> None:
+def check_out(workspace: Workspace, out: Path, format: str = "mp4") -> None:
     """Refuse a place that cannot take a result, before hours of work are spent on it.
 
     Raises:
-        OptionUnusable: it is no mp4, a folder, or one of the takes.
+        OptionUnusable: its name does not fit the format, it is a folder that is not a result,
+            or one of the takes.
+        DiskTrouble: a folder of pictures would bury other files.
     """
-    if out.suffix.lower() != ".mp4":
-        raise OptionUnusable(f"{out} does not end in .mp4", "results are mp4 files: name it so")
-    if out.is_dir():
+    from recast.video import FORMATS
+    from recast.video.sequence import check_free
+
+    FORMATS[format].check_name(out)
+    if FORMATS[format].picture:
+        check_free(out)
+    elif out.is_dir():
         raise OptionUnusable(f"{out} is a folder", "give the name of a file in it")
     for side in SIDES:
         takes = [workspace.take_path(side), workspace.original_path(side)]
@@ -44,31 +51,92 @@ def finish(
     ingredients: Sequence[Path],
     report: Report,
 ) -> None:
-    """Let `write` make a draft, sign it, and give it its name.
+    """Let `write` make a draft, a file or a folder, sign it, and give it its name.
 
     `write` returns notes for the user; `ingredients` are the dst take and then the src take.
+    Credentials go into the file, or beside it where its kind holds none, and a note says so.
 
     Raises:
         DiskTrouble: `out` cannot be written; what was there before is untouched.
     """
-    from recast.provenance import find_signer, sign
+    from recast.provenance import SIDECAR
 
     draft = out.with_name(f"{out.stem}.unsigned{out.suffix}")
-    now = datetime.now(UTC)
+    beside, draft_beside = (path.with_name(path.name + SIDECAR) for path in (out, draft))
+
+    def sign_file(path: Path) -> bool:
+        title = out.name if path == draft else f"{out.name}: {path.name}"
+        return _signed(path, title, consent=consent, model=model, ingredients=ingredients)
+
     with disk_trouble_named(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
+            _remove(draft)
             for note in write(draft):
                 report(Note(note))
-            sign(
-                draft,
-                title=out.name,
-                consent=consent,
-                model=model,
-                ingredients=ingredients,
-                signer=find_signer(os.environ, now),
-                now=now,
-            )
-            draft.replace(out)
+            inside = [sign_file(path) for path in _to_sign(draft)]
+            if draft_beside.exists():
+                draft_beside.replace(beside)  # first, so that no result stands there without
+            else:
+                beside.unlink(missing_ok=True)  # it spoke of an older file
+            _put(draft, out)
         finally:
-            draft.unlink(missing_ok=True)
+            _remove(draft)
+            draft_beside.unlink(missing_ok=True)
+    if not all(inside):
+        place = f"files in it that end in {SIDECAR}" if out.is_dir() else beside.name
+        report(
+            Note(
+                f"{out.name} is of a kind that carries no content credentials: they are in "
+                f"{place}. Pass them on with it; recast verify reads them."
+            )
+        )
+
+
+def _signed(
+    path: Path, title: str, *, consent: ConsentRecord, model: str, ingredients: Sequence[Path]
+) -> bool:
+    """Sign a file, in it or beside it; whether the credentials are in it."""
+    from recast.provenance import SIDECAR, can_embed, find_signer, sign, sign_beside
+
+    now = datetime.now(UTC)
+    signer = find_signer(os.environ, now)
+    about: dict[str, Any] = {"title": title, "consent": consent, "model": model}
+    about |= {"ingredients": ingredients, "signer": signer, "now": now}
+    if can_embed(path):
+        sign(path, **about)
+        return True
+    sign_beside(path, path.with_name(path.name + SIDECAR), **about)
+    return False
+
+
+def _to_sign(draft: Path) -> Iterator[Path]:
+    """The file itself; in a folder, the videos and the lists of pictures and layers."""
+    from recast.video import CONTAINERS
+    from recast.video.layers import LAYERS_FILE
+    from recast.video.sequence import LIST
+
+    if not draft.is_dir():
+        yield draft
+        return
+    for path in sorted(draft.iterdir()):
+        if path.is_dir():
+            yield from _to_sign(path)
+        elif path.name in {LIST, LAYERS_FILE} or path.suffix in CONTAINERS:
+            yield path
+
+
+def _put(draft: Path, out: Path) -> None:
+    from recast.video.sequence import put_in_place
+
+    if draft.is_dir():
+        put_in_place(draft, out)
+    else:
+        draft.replace(out)
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft)
+    else:
+        draft.unlink(missing_ok=True)

@@ -275,7 +275,7 @@ def _write_segments(
             continue
         with TakeWriter(path, job.take.info, crf=crf) as writer:
             for frame in _merged(job, start, stop):
-                writer.write(frame.image, frame.moment)
+                writer.write(frame.image, frame.moment, frame.plate)
                 report(Progress(frame.index + 1 - first, end - first))
     report(Progress(end - first, end - first))
     return segments

@@ -21,7 +21,7 @@ from recast.errors import TakeUnreadable
 from recast.images import FrameImage
 from recast.video.color import ToRgb
 from recast.video.container import open_container, video_stream
-from recast.video.take import Frame, Moment, TakeInfo
+from recast.video.take import Frame, Moment, Plate, TakeInfo
 from recast.video.timeline import Timeline, read_timeline
 
 _TURNS = {
@@ -53,7 +53,9 @@ class VideoTake:
         for picture in islice(self._pictures(start), max(stop - start, 0)):
             tick = self._tick(index, picture.pts, tick)
             moment = tick * self.info.time_base - self.info.origin
-            yield Frame(index, moment, self._upright(to_rgb(picture), moment))
+            image = self._upright(to_rgb(picture), moment)
+            plate = None if self.info.rotation else Plate(image, picture)
+            yield Frame(index, moment, image, plate)
             index += 1
         # A count that is short by frames that could never be decoded is no break.
         if index < stop and (tick is None or tick < max(self._timeline.ticks[-1:], default=tick)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from recast.video.picture_note import PictureNote, read_note
 from recast.video.take import Frame, Moment, TakeInfo
 
 USUAL_RATE = Fraction(25)
+
+_PIXEL_FORMATS = {(3, 1): "rgb24", (3, 2): "rgb48le", (4, 1): "rgba", (4, 2): "rgba64le"}
+"""By channels and bytes of each."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class FolderTake:
             raise TakeUnreadable(
                 f"{path} holds no pictures", "give a folder with pictures at its root, or a video"
             )
-        first = _read(pictures[0])
+        first = _loaded(pictures[0], alpha=True)
         note = read_note(path)
         times = _noted_times(pictures, note) if note and rate is None else None
         rate = rate or (note.rate if note else USUAL_RATE)
@@ -50,7 +54,7 @@ class FolderTake:
             duration=times[-1] - times[0] + 1 / rate if times else len(pictures) / rate,
             length=len(pictures),
             time_base=note.time_base if note and times else 1 / rate,
-            pixel_format="rgb24" if first.dtype == np.uint8 else "rgb48le",
+            pixel_format=_PIXEL_FORMATS[first.shape[2], first.itemsize],
             depth=first.dtype.itemsize * 8,
             container="folder",
             codec=pictures[0].suffix.lower().lstrip("."),
@@ -72,11 +76,17 @@ class FolderTake:
         for index in range(*slice(start, stop).indices(len(self))):
             yield self.frame(index)
 
-    def frame(self, index: int) -> Frame:
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the first picture has an alpha channel."""
+        return self.info.pixel_format.startswith("rgba")
+
+    def frame(self, index: int, *, alpha: bool = False) -> Frame:
+        """As in `Take`; with `alpha` as RGBA, where a picture without alpha is opaque."""
         if not 0 <= index < len(self):
             raise IndexError(f"{self.path.name} has {len(self)} frames, no frame {index}")
         picture = self.pictures[index]
-        image = _read(picture)
+        image = _read(picture, alpha=alpha)
         width, height = image.shape[1::-1]
         if (width, height) != self.info.size or image.itemsize * 8 != self.info.depth:
             raise TakeUnreadable(
@@ -121,9 +131,17 @@ def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
     return numbered, path.name
 
 
-def _read(picture: Path) -> FrameImage:
+def _read(picture: Path, *, alpha: bool = False) -> FrameImage:
+    image = _loaded(picture, alpha=alpha)
+    if not alpha or image.shape[2] == 4:
+        return image
+    opaque = np.full(image.shape[:2], np.iinfo(image.dtype).max, image.dtype)
+    return cast(FrameImage, np.dstack([image, opaque]))
+
+
+def _loaded(picture: Path, *, alpha: bool) -> FrameImage:
     try:
-        return load(picture)
+        return load(picture, alpha=alpha)
     except (FaceFileUnreadable, OSError) as error:
         raise TakeUnreadable(
             f"{picture} cannot be read as a picture", "write it again or remove it"

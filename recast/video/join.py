@@ -16,9 +16,12 @@ from av.video.stream import VideoStream
 
 from recast.errors import TakeUnreadable, TakeUnwritable
 from recast.video.container import open_container, video_stream
-from recast.video.output import mp4_output, written_time_base
+from recast.video.formats import CONTAINERS
+from recast.video.output import video_output, written_time_base
+from recast.video.sequence import join_sequences
 from recast.video.sound import SoundCopy
 from recast.video.take import TakeInfo
+from recast.video.timeline import rising
 
 _AGAIN = "delete the segments and write them again"
 
@@ -26,9 +29,11 @@ _AGAIN = "delete the segments and write them again"
 def join_segments(
     segments: Sequence[Path], out: Path, *, like: TakeInfo, sound_from: Path | None = None
 ) -> tuple[str, ...]:
-    """Make one mp4 of silent segments that `TakeWriter` wrote with the same `like`.
+    """Make one result of silent segments that were written with the same `like` and format.
 
-    Every frame keeps its moment and its coded pictures; sound is copied from `sound_from`.
+    Folders of pictures become one folder. Of video files the suffix of `out` chooses the
+    container; an avi shows frames at its constant rate. Every frame keeps its moment and its
+    coded pictures; sound is copied from `sound_from`.
     `out` is there whole or not at all. Returns notes for the user on the sound.
 
     Raises:
@@ -36,11 +41,15 @@ def join_segments(
         TakeUnwritable: the segments do not fit together.
         DiskTrouble: no space, or no permission.
     """
+    if segments and segments[0].is_dir():
+        return join_sequences(segments, out, like=like, sound_from=sound_from)
     if not segments:
         raise TakeUnwritable(f"there are no segments to make {out.name} of", "write some first")
-    time_base = written_time_base(like.time_base)
-    schedule = _schedule(segments, time_base)
-    with mp4_output(out, time_base) as container:
+    muxer = CONTAINERS.get(out.suffix.lower(), "mp4")
+    fixed = muxer == "avi"
+    time_base = 1 / like.rate if fixed else written_time_base(like.time_base)
+    schedule = _schedule(segments, time_base, fixed=fixed)
+    with video_output(out, time_base, muxer) as container:
         stream = _stream_like(segments[0], container, like, time_base)
         with SoundCopy(sound_from, container) as sound:
             for packet, times in zip(_packets(segments), schedule.times(), strict=True):
@@ -76,7 +85,7 @@ class _Schedule:
             yield tick, dts, self.shown[rank + 1] - tick if follows else self.last
 
 
-def _schedule(segments: Sequence[Path], time_base: Fraction) -> _Schedule:
+def _schedule(segments: Sequence[Path], time_base: Fraction, *, fixed: bool) -> _Schedule:
     coded, last, end, head = array("q"), 0, None, None
     for segment in segments:
         first = len(coded)
@@ -94,9 +103,12 @@ def _schedule(segments: Sequence[Path], time_base: Fraction) -> _Schedule:
                     last = round((packet.duration or 0) * packet.time_base / time_base)
         if latest is None:
             raise TakeUnreadable(f"{segment.name} holds no frame", _AGAIN)
-        if end is not None and min(coded[first:]) <= end:
+        # At a constant rate, two frames of a variable one may share a place at the seam.
+        if end is not None and min(coded[first:]) <= end - fixed:
             raise TakeUnwritable(f"{segment.name} begins before the one before it ends", _AGAIN)
         end = latest
+    if fixed:  # pictures that are each coded alone, in the order they are shown
+        coded = array("q", rising(coded))
     return _Schedule(coded, array("q", sorted(coded)), max(last, 1))
 
 
@@ -121,6 +133,12 @@ def _stream_like(
     segment: Path, out: OutputContainer, like: TakeInfo, time_base: Fraction
 ) -> VideoStream:
     with open_container(segment) as container:
-        stream = out.add_stream_from_template(video_stream(container, segment))
+        written = video_stream(container, segment)
+        # The codec is named by its decoder, as AV1's has another name than its encoder.
+        stream = out.add_stream_from_template(written, opaque=True)
+        # Of two tags for a codec players want the one that was chosen; other containers have
+        # tags of their own.
+        if "mp4" in container.format.name and out.format.name in {"mp4", "mov"}:
+            stream.codec_context.codec_tag = written.codec_context.codec_tag
     stream.time_base = time_base
     return stream

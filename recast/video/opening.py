@@ -12,6 +12,7 @@ from recast.video.color import ColorTags
 from recast.video.container import open_container, origin_of, video_stream
 from recast.video.file import VideoTake
 from recast.video.folder import USUAL_RATE, FolderTake
+from recast.video.light import light_of
 from recast.video.take import SoundInfo, Take, TakeInfo
 from recast.video.timeline import Timeline, read_timeline, uneven
 
@@ -97,6 +98,7 @@ def _describe(
         variable_rate=variable,
         origin=origin_of(container),
         complete=complete,
+        light=light_of(first),
     ), timeline
 
 

@@ -1,7 +1,7 @@
-"""An mp4 that appears whole or not at all."""
+"""A video file that appears whole or not at all."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,8 +27,13 @@ def _timescale(time_base: Fraction) -> int:
     return ticks
 
 
+def mp4_output(path: Path, time_base: Fraction) -> AbstractContextManager[OutputContainer]:
+    """An mp4 written beside `path`; see `video_output`."""
+    return video_output(path, time_base, "mp4")
+
+
 @contextmanager
-def mp4_output(path: Path, time_base: Fraction) -> Iterator[OutputContainer]:
+def video_output(path: Path, time_base: Fraction, muxer: str) -> Iterator[OutputContainer]:
     """A container written beside `path`, which takes its place when the block ends well.
 
     Raises:
@@ -40,13 +45,15 @@ def mp4_output(path: Path, time_base: Fraction) -> Iterator[OutputContainer]:
     if path.is_dir():
         raise DiskTrouble(f"{path} is a folder", "give the name of a file in it")
     draft = path.with_name(path.name + ".part")
-    # Start times are rounded to the movie's time scale, whose default is a millisecond.
-    options = {"movflags": "+faststart", "movie_timescale": str(_timescale(time_base))}
+    options = {}
+    if muxer in {"mp4", "mov"}:
+        # Start times are rounded to the movie's time scale, whose default is a millisecond.
+        options = {"movflags": "+faststart", "movie_timescale": str(_timescale(time_base))}
     with trouble_named(path):
         try:
             draft.open("wb").close()
             with av.open(
-                str(draft.absolute()), "w", format="mp4", container_options=options
+                str(draft.absolute()), "w", format=muxer, container_options=options
             ) as container:
                 yield container
             flush_to_disk(draft)

@@ -21,10 +21,22 @@ from av.stream import Discard
 
 from recast.errors import TakeUnreadable
 from recast.video.container import open_container, origin_of
+from recast.video.pcm import PcmTrack
 from recast.video.take import Moment
 
-# Raw PCM and Vorbis could be stored in an mp4 too, but hardly any player would sound them.
-_PLAYED_IN_MP4 = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"})
+_PLAYED: dict[str, frozenset[str]] = {
+    # Raw PCM and Vorbis could be stored in an mp4 too, but hardly any player would sound them.
+    "mp4": frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}),
+    "mov": frozenset({"aac", "mp3", "ac3", "eac3", "alac"}),
+    "matroska": frozenset(
+        {"aac", "mp2", "mp3", "ac3", "eac3", "alac", "flac", "opus", "vorbis", "dts", "truehd"}
+        | {"pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_u8"}
+    ),
+    # An avi says neither when sound begins nor how long a packet of it lasts.
+    "avi": frozenset(),
+    "wav": frozenset(),
+}
+"""What is copied into each container, as its players know it."""
 _NEEDED_BEFORE = {
     "aac": Fraction(1, 20),  # overlaps the packet before
     "mp3": Fraction(1, 4),  # borrows bits from several packets before
@@ -48,8 +60,9 @@ class SoundSpan:
 class SoundCopy:
     """Copies every sound stream of `take` into `out` while its pictures are written.
 
-    Sound keeps its times, so it stays in step with frames that keep theirs. What mp4 players
-    do not know is encoded again as AAC, and a note says so.
+    Sound keeps its times, so it stays in step with frames that keep theirs. What the players
+    of a container do not know is encoded again, as AAC in an mp4 and as PCM elsewhere, and a
+    note says so.
 
     Of a `SoundSpan`, the packets that touch it are copied and those that their decoder needs
     before them; the file then says to begin within them, at the very sample. What is encoded
@@ -63,6 +76,7 @@ class SoundCopy:
         self._name = self._span.path.name if self._span else ""
         self._targets: dict[int, AudioStream] = {}
         self._encoded: set[int] = set()
+        self._plain: dict[int, PcmTrack] = {}
         self._before: defaultdict[int, Fraction] = defaultdict(Fraction)
         self._origin = Fraction(0)
         self._length: Fraction | None = None
@@ -100,6 +114,8 @@ class SoundCopy:
             self._waiting = self._next()
         for index in self._encoded:
             self._out.mux(self._targets[index].encode(None))
+        for track in self._plain.values():
+            track.write(None)
 
     def _begin(self, container: InputContainer, span: SoundSpan) -> None:
         self._origin = origin_of(container) + span.start
@@ -108,26 +124,42 @@ class SoundCopy:
         for stream in container.streams:
             if stream.type != "audio":
                 stream.discard = Discard.all
+        if self._out.format.name == "wav" and len(wanted) > 1:
+            self.notes.append(f"{self._name} has {len(wanted)} sounds; sound.wav holds the first.")
+            del wanted[1:]
         for stream in wanted:
+            target = self._target(stream)
             codec = stream.codec_context.codec.canonical_name
-            if codec in _PLAYED_IN_MP4:
-                target = self._out.add_stream_from_template(stream)
-            else:
-                target = _aac_like(self._out, stream)
-                self._encoded.add(stream.index)
-                self.notes.append(
-                    f"The sound of {self._name} is {codec}, which mp4 players do not know: "
-                    f"it was encoded again as AAC."
-                )
+            copied = codec in _PLAYED[self._out.format.name]
             if stream.language:
                 target.metadata["language"] = stream.language
             self._targets[stream.index] = target
-            before = _NEEDED_BEFORE.get(codec, Fraction(0) if codec in _PLAYED_IN_MP4 else _LONGEST)
+            before = _NEEDED_BEFORE.get(codec, Fraction(0) if copied else _LONGEST)
             self._needed[stream.index] = self._origin - before
         if wanted:
             _seek(container, wanted[0], min(self._needed.values()), span)
             self._packets = container.demux(tuple(wanted))
             self._waiting = self._next()
+
+    def _target(self, stream: AudioStream) -> AudioStream:
+        muxer = self._out.format.name
+        codec = stream.codec_context.codec.canonical_name
+        if codec in _PLAYED[muxer]:
+            return self._out.add_stream_from_template(stream)
+        if muxer == "mp4":
+            self._encoded.add(stream.index)
+            self.notes.append(
+                f"The sound of {self._name} is {codec}, which mp4 players do not know: "
+                f"it was encoded again as AAC."
+            )
+            return _aac_like(self._out, stream)
+        track = self._plain[stream.index] = PcmTrack(self._out, stream, self._origin)
+        if not codec.startswith("pcm_"):
+            self.notes.append(
+                f"The sound of {self._name} is {codec}, which {muxer} does not hold well: "
+                f"it was written as PCM."
+            )
+        return track.target
 
     def _next(self) -> Packet[AudioStream] | None:
         ended: set[int] = set()
@@ -162,6 +194,10 @@ class SoundCopy:
         source, target = packet.stream_index, self._targets[packet.stream_index]
         unit = packet.time_base
         shift = round(self._origin / unit)
+        if source in self._plain:
+            for frame in packet.decode():
+                self._plain[source].write(frame)
+            return
         if source in self._encoded:
             for frame in packet.decode():
                 if frame.pts is not None and frame.time_base:

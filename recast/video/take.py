@@ -6,20 +6,36 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+import av
+
 from recast.images import FrameImage
 from recast.video.color import ColorTags
+from recast.video.light import MasteringLight
 
 Moment = Fraction
 """A time in a take, exact, in seconds."""
 
 
 @dataclass(frozen=True)
+class Plate:
+    """A frame as it was read: its picture, and the samples that were decoded to make it."""
+
+    image: FrameImage
+    samples: av.VideoFrame
+
+
+@dataclass(frozen=True)
 class Frame:
-    """One picture of a take: its number from 0, its time, its pixels turned upright."""
+    """One picture of a take: its number from 0, its time, its pixels turned upright.
+
+    `plate` stays what was read when `image` is replaced: with it `TakeWriter` keeps what nobody
+    changed. Pictures, and videos that are stored turned, have none.
+    """
 
     index: int
     moment: Moment
     image: FrameImage
+    plate: Plate | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,7 @@ class TakeInfo:
     `rotation` says by how many degrees counter-clockwise the stored pictures are turned to
     get there. Moments are multiples of `time_base`. `origin` is where the container's clock
     stands at moment 0: not 0 only in broadcast streams, whose clock starts anywhere.
+    `light` is what an HDR take says of the display it was made on.
     `complete` is False if the file is cut off: `length` then counts what it once held.
     """
 
@@ -58,6 +75,7 @@ class TakeInfo:
     variable_rate: bool = False
     origin: Fraction = Fraction(0)
     complete: bool = True
+    light: MasteringLight | None = None
 
 
 class Take(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recast.provenance import find_signer, sign, synthetic_consent
+from recast.provenance import SIDECAR, find_signer, sign, sign_beside, synthetic_consent
 
 Run = Callable[..., Any]
 NOW = datetime.now(UTC)
@@ -66,3 +66,30 @@ def test_a_file_that_is_not_there_exits_with_1(run: Run, tmp_path: Path) -> None
     code, _, err = run("verify", tmp_path / "nothing.mp4")
     assert code == 1
     assert "nothing.mp4" in err
+
+
+def test_credentials_beside_a_file_and_those_of_a_folder_are_found(
+    run: Run, tmp_path: Path, dst: Path
+) -> None:
+    folder = tmp_path / "pictures ж"
+    folder.mkdir()
+    (folder / "sequence.json").write_text('{"version": 1, "files": {}}')
+    video = tmp_path / "a.mkv"
+    video.write_bytes(b"\x1aE\xdf\xa3 not signed inside")
+    for path in (video, folder / "sequence.json"):
+        sign_beside(
+            path,
+            path.with_name(path.name + SIDECAR),
+            title="result",
+            consent=synthetic_consent(person="nobody", now=NOW),
+            model="swift",
+            ingredients=[dst],
+            signer=find_signer({"RECAST_HOME": str(tmp_path / "home")}, NOW),
+            now=NOW,
+        )
+    assert run("verify", video).code == 0
+    assert run("verify", folder).code == 0
+    (folder / "sequence.json").write_text('{"version": 1, "files": {"a.png": {}}}')
+    assert run("verify", folder).code == 1
+    (tmp_path / "a.mkv.c2pa").unlink()
+    assert run("verify", video).code == 1

@@ -52,6 +52,7 @@ class Film:
     sound: str | None = None
     sound_start: Fraction = Fraction(0)
     images: Sequence[Pixels] | None = None
+    rate: Fraction = Fraction(25)
 
     def write(self, path: Path, moments: Sequence[Fraction]) -> None:
         exact = {"movie_timescale": "90000"} if path.suffix in {".mp4", ".mov"} else {}
@@ -71,7 +72,7 @@ class Film:
     def _stream(self, out: OutputContainer) -> VideoStream:
         usual = {"crf": "8", "preset": "ultrafast", "bf": "3", "b-pyramid": "none"}
         options = self.options or (usual if self.codec == "libx264" else {})
-        stream = cast(VideoStream, out.add_stream(self.codec, rate=25, options=options))
+        stream = cast(VideoStream, out.add_stream(self.codec, rate=self.rate, options=options))
         coder = stream.codec_context
         coder.width, coder.height = self.size
         coder.pix_fmt, coder.time_base, coder.gop_size = self.pixel_format, self.time_base, 8
@@ -105,6 +106,12 @@ def film(path: Path, moments: Sequence[Fraction] | int = 30, **how: Any) -> Path
 
 @pytest.fixture
 def filmed() -> Filmed:
+    return film
+
+
+@pytest.fixture(scope="session")
+def filmed_once() -> Filmed:
+    """The same, for takes that several tests share."""
     return film
 
 

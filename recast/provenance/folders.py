@@ -1,0 +1,73 @@
+"""Folders of pictures and layers, signed by a list of their files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def signed_lists(folder: Path, sidecar: str) -> list[Path]:
+    """The JSON files of a folder that have credentials beside them."""
+    ending = f".json{sidecar}"
+    names = (one.name for one in folder.iterdir() if one.name.endswith(ending))
+    return [folder / name.removesuffix(sidecar) for name in sorted(names)]
+
+
+def changed_files(listed: Path) -> Iterator[str]:
+    """What differs between the files that a list names, by SHA-256, and those that are there."""
+    hashes = _hashes(_read(listed))
+    for name, expected in hashes.items():
+        path = listed.parent / name
+        if not path.is_file():
+            yield f"{name} is missing"
+        elif _digest(path) != expected:
+            yield f"{name} was changed after signing"
+    kinds = {Path(name).suffix for name in hashes}
+    for path in sorted(listed.parent.iterdir()):
+        if path.suffix in kinds and path.name not in hashes:
+            yield f"{path.name} was added after signing"
+
+
+def members(listed: Path) -> list[Path]:
+    """Files and folders with credentials of their own that a list names."""
+    named = _read(listed).get("layers")
+    names = named.values() if isinstance(named, dict) else ()
+    return [listed.parent / Path(str(name)).name for name in names]
+
+
+def belongings(folder: Path, sidecar: str) -> list[Path]:
+    """The files of a folder that its signed lists name, those lists and their credentials."""
+    found: list[Path] = []
+    for listed in signed_lists(folder, sidecar):
+        found += [listed, listed.with_name(listed.name + sidecar)]
+        found += [listed.parent / name for name in _hashes(_read(listed))]
+    return [path for path in dict.fromkeys(found) if path.is_file()]
+
+
+def _hashes(value: dict[str, Any]) -> dict[str, str]:
+    files = value.get("files")
+    found = dict(files) if isinstance(files, dict) else {}
+    sound = value.get("sound")
+    if isinstance(sound, dict):
+        found[str(sound.get("name"))] = sound
+    # Only names: a list never speaks of files outside its folder.
+    return {
+        Path(name).name: str(about.get("sha256")) if isinstance(about, dict) else ""
+        for name, about in found.items()
+    }
+
+
+def _read(listed: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(listed.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # then its own credentials do not fit it, which says more
+    return value if isinstance(value, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,194 @@
+"""C2PA's library as recast calls it: undisturbed, without a network, and with errors named."""
+
+import _thread
+import io
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import c2pa
+
+from recast.errors import DiskTrouble, OptionUnusable, RecastError, TakeUnreadable
+from recast.provenance.certificate import Signer
+from recast.provenance.ingredients import Ingredient, mime_type
+from recast.provenance.statement import described
+
+PLAIN = "application/octet-stream"
+"""For the library: bytes of no kind it knows, to be hashed as they are."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is to be signed, and by whom."""
+
+    manifest: dict[str, Any]
+    takes: Sequence[Ingredient]
+    signer: Signer
+
+
+class Draft(io.FileIO):
+    """A new file that remembers why it could not be written: c2pa only says that it could not."""
+
+    trouble: OSError | None = None
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+b")
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.trouble = error
+            raise
+
+
+class Sink(io.RawIOBase):
+    """Takes the copy of a file that the library makes even if nothing is put into it."""
+
+    _place = _end = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._place += len(data)
+        self._end = max(self._end, self._place)
+        return len(data)
+
+    def readinto(self, buffer: Any, /) -> int:
+        raise OSError("what was thrown away cannot be read")
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._end}[whence]
+        self._place = start + offset
+        return self._place
+
+
+def settings(anchors: str | None = None) -> dict[str, Any]:
+    """For signing and reading; `anchors` are certificates to trust, as PEM text."""
+    # Reading or signing a file must not tell anybody about it: nothing goes over the network.
+    chosen: dict[str, Any] = {
+        "core": {
+            "allowed_network_hosts": [],
+            "decode_identity_assertions": False,
+            # Beyond this, copies of the file go to the temporary folder instead of memory.
+            "backing_store_memory_threshold_in_mb": 16,
+        },
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
+        "builder": {
+            # A thumbnail of the src take would show the person.
+            "thumbnail": {"enabled": False},
+            "actions": {
+                f"auto_{action}_action": {"enabled": False}
+                for action in ("created", "opened", "placed")
+            },
+            "created_assertion_labels": [
+                "c2pa.actions.v2",
+                "org.recast.consent",
+                "org.recast.swap",
+            ],
+        },
+    }
+    return chosen if anchors is None else chosen | {"trust": {"user_anchors": anchors}}
+
+
+def pen(signer: Signer) -> c2pa.Signer:
+    """The signer as the library takes it."""
+    # No time stamp authority: asking one would tell it that a file was signed.
+    chain, key = signer.chain.encode(), signer.key.encode()
+    info = c2pa.C2paSignerInfo(signer.algorithm, chain, key, None)  # type: ignore[no-untyped-call]
+    return c2pa.Signer.from_info(info)
+
+
+def add(builder: c2pa.Builder, take: Ingredient) -> None:
+    """Add a take with the credentials it carries, or without if C2PA cannot read it."""
+    mime = mime_type(take.path)
+    if mime is not None:
+        try:
+            with take.path.open("rb") as file:
+                builder.add_ingredient(described(take, mime), mime, file)
+            return
+        except c2pa.C2paError:
+            pass  # Credentials of a take that are broken or elsewhere are left behind.
+    builder.add_ingredient(described(take, PLAIN), PLAIN, io.BytesIO())
+
+
+def signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> RecastError:
+    """What the library's error means for the user."""
+    if "os error" in str(error):
+        folder = tempfile.gettempdir()
+        fix = "free some space there, or set TMPDIR to a folder with twice the size of the file"
+        return DiskTrouble(f"signing {path} needs room in {folder}: {error}", fix)
+    if kind_of(error) == "Signature":
+        what = f"the certificate of {signer.organization or 'the signer'} cannot sign: {error}"
+        fix = "use a certificate for C2PA: issued by an authority, for e-mail or document signing"
+        return OptionUnusable(what, fix)
+    return TakeUnreadable(f"{path} cannot be given credentials: {error}", "make it again")
+
+
+def kind_of(error: c2pa.C2paError) -> str:
+    """The library's name for an error."""
+    # It begins every message with it; not every kind has a class in Python.
+    return str(error).partition(":")[0]
+
+
+class _Task(Generic[T]):
+    """Work that is done to the end, or not at all if it is given up before it began."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.results: list[T] = []
+        self.errors: list[BaseException] = []
+        self._work = work
+        self._gate, self._done = _thread.allocate_lock(), _thread.allocate_lock()
+        self._begun = self._given_up = False
+        self._done.acquire()
+
+    def run(self) -> None:
+        with self._gate:
+            if self._given_up:
+                return
+            self._begun = True
+        try:
+            self.results.append(self._work())
+        except BaseException as error:  # noqa: BLE001  # raised again where the work was asked for
+            self.errors.append(error)
+        finally:
+            self._done.release()
+
+    def wait(self) -> None:
+        with self._done:
+            pass
+
+    def end(self) -> None:
+        with self._gate:
+            self._given_up = True
+        if self._begun:
+            self.wait()
+
+
+def undisturbed(work: Callable[[], T]) -> T:
+    """Run `work` to its end in a thread, where Ctrl-C cannot strike.
+
+    In the main thread it could strike inside a callback of native code, which would then take
+    half a file for the whole and sign that. `threading` itself breaks if it is struck while it
+    starts a thread or waits for one; the locks below it do not.
+    """
+    task = _Task(work)
+    try:
+        _thread.start_new_thread(task.run, ())
+        task.wait()
+    finally:
+        task.end()
+    for error in task.errors:
+        raise error
+    return task.results[0]
