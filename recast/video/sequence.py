@@ -107,7 +107,7 @@ class SequenceWriter:
         """
         if image.shape != (*self._like.size[::-1], self._channels):
             raise TakeUnwritable(
-                f"a frame of {self._path.name} has shape {image.shape}, but the take is "
+                f"a frame of {self._path.name} has shape {image.shape}, but must be "
                 f"{self._like.size[0]}x{self._like.size[1]} in {self._channels} channels",
                 "write frames of the take's own size",
             )
