@@ -149,7 +149,7 @@ class OtherReader:
         """All frames in a row as ffmpeg decodes them: one flat array of samples."""
         wide = "16" in pixel_format or "10" in pixel_format or "48" in pixel_format
         wide = wide or "64" in pixel_format
-        source = (*options, "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough")
+        source = (*options, "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough")
         # Without them swscale darkens 8-bit pictures by a level.
         source += ("-sws_flags", "bilinear+accurate_rnd+full_chroma_int")
         data = _told("ffmpeg", *source, "-f", "rawvideo", "-pix_fmt", pixel_format, "-")

@@ -77,7 +77,7 @@ def finish(
             inside = [sign_file(path) for path in _to_sign(draft)]
             if draft_beside.exists():
                 draft_beside.replace(beside)  # first, so that no result stands there without
-            else:
+            elif draft.is_file():
                 beside.unlink(missing_ok=True)  # it spoke of an older file
             _put(draft, out)
         finally:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from recast.disk import disk_trouble_named
+from recast.disk import disk_trouble_named, flush_to_disk
 from recast.errors import OptionUnusable, TakeUnwritable
 from recast.images import FrameImage
 from recast.video.color import ColorTags
@@ -59,6 +59,7 @@ def save_exr(path: Path, image: FrameImage, tags: ColorTags) -> None:
                 raise TakeUnwritable(
                     f"{path} cannot be written: {out.geterror()}", "look whether the disk is full"
                 )
+            flush_to_disk(draft)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from recast.errors import DiskTrouble, TakeUnreadable, TakeUnwritable
 from recast.geometry import Similarity
 from recast.images import FrameImage
 from recast.video.color import ColorTags
-from recast.video.formats import format_named
+from recast.video.formats import FORMATS, format_named
 from recast.video.join import join_segments
 from recast.video.results import ResultWriter, check_writable, open_writer
 from recast.video.sequence import SIDECAR, check_free, put_in_place
@@ -83,7 +83,7 @@ class LayersWriter:
         return tuple(dict.fromkeys(note for one in self._writers.values() for note in one.notes))
 
     def __enter__(self) -> Self:
-        _check_free(self._path, self._format)
+        _check_free(self._path)
         with disk_trouble_named(self._path):
             shutil.rmtree(self._draft, ignore_errors=True)
             self._draft.mkdir()
@@ -179,7 +179,7 @@ def join_layers(
         raise TakeUnwritable(f"there are no segments to make {out.name} of", "write some first")
     described = [read_layers(segment) for segment in segments]
     format = str(described[0]["format"])
-    _check_free(out, format)
+    _check_free(out)
     draft = out.with_name(out.name + ".part")
     notes: list[str] = []
     with disk_trouble_named(out):
@@ -207,7 +207,7 @@ def read_layers(folder: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads((folder / LAYERS_FILE).read_text(encoding="utf-8"))
-        if found["version"] != VERSION or format_named(found["format"]) is None:
+        if found["version"] != VERSION or found["format"] not in FORMATS:
             raise ValueError("another version")
         [frame["index"] for frame in found["frames"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -260,7 +260,7 @@ def _described(frame: Frame, number: int, crops: Sequence[PlacedCrop]) -> dict[s
     }
 
 
-def _check_free(path: Path, format: str) -> None:
+def _check_free(path: Path) -> None:
     if not path.parent.is_dir():
         raise DiskTrouble(f"the folder {path.parent} is not there", "make it first")
     if path.exists() and not path.is_dir():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import struct
 import zlib
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from fractions import Fraction
@@ -62,6 +65,8 @@ class SequenceWriter:
         self._number, self._files = first, dict[str, Any]()
         self._draft = path.with_name(path.name + ".part")
         self._notes: list[str] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._begun: deque[tuple[str, Future[str]]] = deque()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -75,6 +80,7 @@ class SequenceWriter:
         with disk_trouble_named(self._path):
             _remove(self._draft)
             self._draft.mkdir()
+        self._pool = ThreadPoolExecutor()
         return self
 
     def __exit__(
@@ -87,10 +93,13 @@ class SequenceWriter:
             if error is None:
                 self._finish()
         finally:
+            self._ended()
             shutil.rmtree(self._draft, ignore_errors=True)
 
     def write(self, image: FrameImage, moment: Moment, plate: Plate | None = None) -> None:
         """Add a frame; `plate` is not needed, as pictures are RGB like the frames.
+
+        Pictures are coded in threads, a few at a time: trouble with one may rise a few later.
 
         Raises:
             TakeUnwritable: the picture has another size than the take.
@@ -98,14 +107,29 @@ class SequenceWriter:
         """
         if image.shape != (*self._like.size[::-1], self._channels):
             raise TakeUnwritable(
-                f"a frame of {self._path.name} has shape {image.shape}, but the take is "
+                f"a frame of {self._path.name} has shape {image.shape}, but must be "
                 f"{self._like.size[0]}x{self._like.size[1]} in {self._channels} channels",
                 "write frames of the take's own size",
             )
         name = f"{self._number:06d}{self._format.picture}"
-        digest = save_picture(self._draft / name, image, self._format, self._colors)
-        self._files[name] = {"moment": str(Fraction(moment)), "sha256": digest}
+        assert self._pool is not None, "frames are written inside the with block"
+        # A copy: the caller may go on drawing on its picture.
+        work = (self._draft / name, image.copy(), self._format, self._colors)
+        self._begun.append((name, self._pool.submit(save_picture, *work)))
+        self._files[name] = {"moment": str(Fraction(moment))}
         self._number += 1
+        self._collect(leave=2 * (os.cpu_count() or 1))
+
+    def _collect(self, *, leave: int) -> None:
+        """Wait until at most `leave` pictures are still being coded."""
+        while len(self._begun) > leave:
+            name, picture = self._begun.popleft()
+            self._files[name]["sha256"] = picture.result()
+
+    def _ended(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
 
     def adopt(self, picture: Path, about: dict[str, Any]) -> None:
         """Add a picture that another writer made, as its list says; it stays where it is."""
@@ -120,6 +144,7 @@ class SequenceWriter:
     def _finish(self) -> None:
         if not self._files:
             raise TakeUnwritable(f"no frame was written to {self._path.name}", "write one first")
+        self._collect(leave=0)
         sound = self._sound()
         write_list(self._draft, self._like, self._format, self._files, sound)
         with disk_trouble_named(self._path):
@@ -146,7 +171,7 @@ def save_picture(path: Path, image: FrameImage, format: Format, colors: ColorTag
         data = encode_tiff(cast(Any, recoded(image, np.uint16)))
     else:
         data = with_colors(images.encode(image, ".png"), colors)
-    write_whole(path, data, durable=False)
+    write_whole(path, data)
     return hashlib.sha256(data).hexdigest()
 
 

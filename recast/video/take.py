@@ -37,6 +37,10 @@ class Frame:
     image: FrameImage
     plate: Plate | None = field(default=None, repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[type["Frame"], tuple[int, Moment, FrameImage]]:
+        """For another process: decoded samples cannot leave the one that decoded them."""
+        return Frame, (self.index, self.moment, self.image)
+
 
 @dataclass(frozen=True)
 class SoundInfo:

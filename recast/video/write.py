@@ -101,7 +101,8 @@ class TakeWriter:
         """Add a frame that is shown from `moment`, which must be later than the one before.
 
         `plate` is the frame as it was read: where `image` equals it, the very samples of the take
-        are handed to the encoder, if the format has the take's kind of samples.
+        are handed to the encoder, if the format has the take's kind of samples. Whoever gives it
+        draws on a copy, not on the picture that was read, or nothing would differ.
 
         Raises:
             TakeUnwritable: the picture has another size than the take.
@@ -109,9 +110,8 @@ class TakeWriter:
         """
         if image.shape != (*self._like.size[::-1], self._channels):
             raise TakeUnwritable(
-                f"a frame of {self._path.name} has shape {image.shape}, but the take is "
-                f"{self._like.size[0]}x{self._like.size[1]} in "
-                f"{'four' if self._channels == 4 else 'three'} channels",
+                f"a frame of {self._path.name} has shape {image.shape}, but must be "
+                f"{self._like.size[0]}x{self._like.size[1]} in {self._channels} channels",
                 "write frames of the take's own size",
             )
         tick = self._tick(moment)

@@ -339,3 +339,25 @@ def test_unchanged_samples_stay_and_changed_ones_do_not(
         blue[:, 20:40, 40:81] = False
         assert not luma.any()
         assert not blue.any()
+
+
+def test_a_turned_take_is_converted_upright(tmp_path: Path, filmed: Any, other_reader: Any) -> None:
+    images = [scene(index) for index in range(3)]
+    path = filmed(tmp_path / "a.mp4", 3, size=SIZE, images=images, rotation=90)
+    take = open_take(path)
+    assert take.frame(0).plate is None
+    out = written(take, tmp_path, "ffv1", cuts=(0, 2, 3))
+    found = other_reader.video(out)
+    assert (found["width"], found["height"]) == SIZE[::-1]
+    difference = other_reader.pixels(out, "rgb24")[1].astype(int) - take.frame(1).image
+    assert np.abs(difference).mean() < 2
+
+
+def test_a_picture_of_another_depth_is_converted(tmp_path: Path, sources: Sources) -> None:
+    """An 8-bit retouch of a 10-bit take: nothing is taken for untouched."""
+    take = sources.deep
+    with TakeWriter(tmp_path / "a.mkv", take.info, format="ffv1") as writer:
+        for frame in take.frames(0, 2):
+            writer.write(np.full((*SIZE[::-1], 3), 128, np.uint8), frame.moment, frame.plate)
+    found = open_take(tmp_path / "a.mkv").frame(1).image
+    assert np.abs(found.astype(int) - 128 * 257).max() < 64

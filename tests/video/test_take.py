@@ -1,5 +1,6 @@
 """The contract of every take, and what only files can do."""
 
+import copy
 import gc
 import tracemalloc
 from collections.abc import Callable
@@ -35,6 +36,12 @@ class TestEveryTake:
         for index, frame in enumerate(take):
             assert frame.index == index == read_number(frame.image)
             assert frame.moment == Fraction(index, 25)
+
+    def test_gives_frames_that_can_go_to_another_process(self, take: Take) -> None:
+        frame = take.frame(3)
+        sent = copy.deepcopy(frame)
+        assert (sent.index, sent.moment, sent.plate) == (3, frame.moment, None)
+        np.testing.assert_array_equal(sent.image, frame.image)
 
     def test_gives_rgb_of_its_size(self, take: Take) -> None:
         frame = take.frame(0)
