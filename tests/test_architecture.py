@@ -7,7 +7,15 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "recast"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "events", "images", "geometry", "disk", "ordered"}
+GROUND = {
+    "errors",
+    "events",
+    "images",
+    "geometry",
+    "disk",
+    "ordered",
+    "plain_pickle",
+}
 WORK = {
     "video": set[str](),
     "faces": {"video"},
