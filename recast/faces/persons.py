@@ -1,0 +1,104 @@
+"""Persons as groups of faces, by their embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recast.faces.identity import Embeddings
+
+_BLOCK = 4096
+_ROUNDS = 3
+"""More rounds change hardly a face."""
+
+
+def group_persons(embeddings: Embeddings, threshold: float) -> NDArray[np.int64]:
+    """The number of each face's person, (N,); 0 is the person with most faces.
+
+    A face belongs to the person whose mean embedding is the nearest, if the cosine reaches
+    `threshold`; else it founds a new person. Persons whose means reach it too are joined. Time and
+    memory grow with N times the number of persons. The same input gives the same groups.
+    """
+    found = len(embeddings)
+    if not found:
+        return np.zeros(0, np.int64)
+    means = _founded(embeddings, threshold)
+    for _ in range(_ROUNDS):
+        nearest = _nearest(embeddings, means)
+        means, nearest = _means(embeddings, nearest)
+        means = _joined(means, np.bincount(nearest), threshold)
+    return _by_size(_nearest(embeddings, means))
+
+
+def _founded(embeddings: Embeddings, threshold: float) -> Embeddings:
+    """One mean for each person that turns up in a first walk through the faces."""
+    sums = np.zeros((0, embeddings.shape[1]), np.float32)
+    for start in range(0, len(embeddings), _BLOCK):
+        rest = embeddings[start : start + _BLOCK]
+        if len(sums):
+            alike = rest @ _unit(sums).T
+            known = alike.max(axis=1) >= threshold
+            np.add.at(sums, alike.argmax(axis=1)[known], rest[known])
+            rest = rest[~known]
+        while len(rest):
+            # All that is like the first of the rest; then, once, like the mean of those.
+            group = rest @ rest[0] >= threshold
+            group |= rest @ _unit(rest[group].sum(axis=0)) >= threshold
+            group[0] = True
+            sums = np.concatenate([sums, rest[group].sum(axis=0, keepdims=True)])
+            rest = rest[~group]
+    return _unit(sums)
+
+
+def _nearest(embeddings: Embeddings, means: Embeddings) -> NDArray[np.int64]:
+    blocks = range(0, len(embeddings), _BLOCK)
+    return np.concatenate(
+        [(embeddings[at : at + _BLOCK] @ means.T).argmax(axis=1).astype(np.int64) for at in blocks]
+    )
+
+
+def _means(
+    embeddings: Embeddings, nearest: NDArray[np.int64]
+) -> tuple[Embeddings, NDArray[np.int64]]:
+    """The means of those groups that have faces, and the groups numbered anew."""
+    used, nearest = np.unique(nearest, return_inverse=True)
+    sums = np.zeros((len(used), embeddings.shape[1]), np.float32)
+    np.add.at(sums, nearest, embeddings)
+    return _unit(sums), nearest
+
+
+def _joined(means: Embeddings, sizes: NDArray[np.int64], threshold: float) -> Embeddings:
+    """Join the two nearest means as long as they are one person's; larger groups weigh more."""
+    sums = means * sizes[:, None].astype(np.float32)
+    alike = means @ means.T
+    np.fill_diagonal(alike, -2)
+    best = alike.argmax(axis=1)
+    while len(alike) > 1:
+        one = int(alike[np.arange(len(best)), best].argmax())
+        other = int(best[one])
+        if alike[one, other] < threshold:
+            break
+        sums[one] += sums[other]
+        alike[other] = alike[:, other] = -2
+        row = _unit(sums) @ _unit(sums[one])
+        row[alike.max(axis=1) == -2] = -2
+        row[one] = -2
+        alike[one] = alike[:, one] = row
+        stale = (best == one) | (best == other) | (alike[:, one] > alike[np.arange(len(best)), best])
+        best[stale] = alike[stale].argmax(axis=1)
+    return _unit(sums[alike.max(axis=1) > -2]) if len(alike) > 1 else means
+
+
+def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number anew: the largest group is 0; of equals the one that comes first."""
+    _, first, labels, counts = np.unique(
+        labels, return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(counts), np.int64)
+    rank[np.lexsort((first, -counts))] = np.arange(len(counts))
+    return rank[labels]
+
+
+def _unit(vectors: Embeddings) -> Embeddings:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
