@@ -71,8 +71,8 @@ class DlibEmbedder:
     """dlib's residual network, 128 numbers, on the CPU (or the GPU that dlib was built for)."""
 
     key = "dlib-resnet-v1"
-    # Of the samples' persons every face, up to 56 degrees of yaw, is nearer than 0.96 to the mean of
-    # its own, and the faces of others never come nearer than 0.93 to it.
+    # Faces of the samples, up to 56 degrees of yaw, have at least 0.96 with the mean of their own
+    # person, and never more than 0.93 with the mean of another.
     same_person = 0.94
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class DlibEmbedder:
         except ImportError as error:
             raise _lacks_dlib() from error
         self._dlib: Any = dlib
-        self._network = dlib.face_recognition_model_v1(str(_dlib_weights()))
+        self._network = self._dlib.face_recognition_model_v1(str(_dlib_weights()))
 
     def __call__(self, crops: Sequence[Crop], landmarks: Sequence[Points]) -> Embeddings:
         if not len(crops):
@@ -187,23 +187,25 @@ class OnnxEmbedder:
         return _unit(found.astype(np.float32))
 
     def _run(self, batch: NDArray[Any]) -> NDArray[Any]:
-        return cast(
-            NDArray[Any], self._session.run([self._output], {self._input.name: batch})[0]
-        )
+        return cast(NDArray[Any], self._session.run([self._output], {self._input.name: batch})[0])
 
     def _aligned(self, crop: Crop, points: Points) -> Crop:
         five = np.stack(
             [points[36:42].mean(0), points[42:48].mean(0), points[30], points[48], points[54]]
         )
         placed = Similarity.fit(five, _ARCFACE * np.float32(self._side / _ARCFACE_SIDE))
-        size = (self._side, self._side)
-        return cast(Crop, cv2.warpAffine(crop, placed.matrix, size, flags=cv2.INTER_LINEAR))
+        # These networks see more forehead than the framing "full" has: its edge is repeated.
+        edge, size = cv2.BORDER_REPLICATE, (self._side, self._side)
+        return cast(Crop, cv2.warpAffine(crop, placed.matrix, size, borderMode=edge))
 
 
 def _session(path: Path, device: str) -> Any:
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state
 
     runtime: Any = onnxruntime
+    said: Any = onnxruntime_pybind11_state
+    broken = (said.Fail, said.InvalidArgument, said.InvalidGraph, said.InvalidProtobuf)
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -216,7 +218,7 @@ def _session(path: Path, device: str) -> Any:
         return runtime.InferenceSession(path.read_bytes(), options, providers=providers)
     except OSError as error:
         raise _no_embedder(path, error.strerror or "it cannot be read") from error
-    except RuntimeError as error:
+    except (*broken, said.NotImplemented, said.RuntimeException) as error:
         raise _no_embedder(path, str(error).splitlines()[0]) from error
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from recast.faces.identity import Embeddings
 
 _BLOCK = 4096
+_MOST_JOINED = 2000
+"""Groups that may be joined; what is smaller than so many others stays as it is."""
 _ROUNDS = 3
 """More rounds change hardly a face."""
 
@@ -69,24 +71,29 @@ def _means(
 
 def _joined(means: Embeddings, sizes: NDArray[np.int64], threshold: float) -> Embeddings:
     """Join the two nearest means as long as they are one person's; larger groups weigh more."""
-    sums = means * sizes[:, None].astype(np.float32)
-    alike = means @ means.T
+    order = np.argsort(-sizes, kind="stable")
+    large, small = order[:_MOST_JOINED], order[_MOST_JOINED:]
+    sums = means[large] * sizes[large, None].astype(np.float32)
+    rows = np.arange(len(sums))
+    alive = np.ones(len(sums), bool)
+    alike = means[large] @ means[large].T
     np.fill_diagonal(alike, -2)
     best = alike.argmax(axis=1)
-    while len(alike) > 1:
-        one = int(alike[np.arange(len(best)), best].argmax())
+    while alive.sum() > 1:
+        one = int(alike[rows, best].argmax())
         other = int(best[one])
         if alike[one, other] < threshold:
             break
         sums[one] += sums[other]
+        alive[other] = False
         alike[other] = alike[:, other] = -2
-        row = _unit(sums) @ _unit(sums[one])
-        row[alike.max(axis=1) == -2] = -2
+        row = np.where(alive, _unit(sums) @ _unit(sums[one]), -2)
         row[one] = -2
         alike[one] = alike[:, one] = row
-        stale = (best == one) | (best == other) | (alike[:, one] > alike[np.arange(len(best)), best])
+        stale = (best == one) | (best == other) | (row > alike[rows, best])
+        stale[one] = True
         best[stale] = alike[stale].argmax(axis=1)
-    return _unit(sums[alike.max(axis=1) > -2]) if len(alike) > 1 else means
+    return np.concatenate([_unit(sums[alive]), means[small]])
 
 
 def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
