@@ -144,7 +144,7 @@ class Workspace:
         """The faces of a side.
 
         Raises:
-            WorkspaceUnusable: none were extracted yet.
+            WorkspaceUnusable: none were extracted yet, or they are packed.
         """
         from recast.faceset import load_faceset
 
@@ -154,7 +154,14 @@ class Workspace:
                 f"{self.root} has no {side} faces yet",
                 f"find them first: recast extract {self.root} {side}",
             )
-        return load_faceset(folder)
+        faces = load_faceset(folder)
+        packed = folder / "faceset.pak"
+        if not len(faces) and packed.is_file():
+            raise WorkspaceUnusable(
+                f"the {side} faces are packed into {packed}",
+                f"unpack them first: recast import {packed} --to {folder}",
+            )
+        return faces
 
     def model_folder(self, name: str) -> Path:
         return self.root / "model" / name

@@ -37,6 +37,8 @@ class Container:
     """The packet; NoRecord if there is none."""
     take_foreign: Callable[[bytes], Foreign | None]
     """What another program put there instead."""
+    strip_foreign: Callable[[bytes], bytes]
+    """The file without that; the picture stays bit by bit."""
     picture_size: Callable[[bytes], tuple[int, int]]
     """Width and height."""
     is_complete: Callable[[bytes], bool]
@@ -51,6 +53,12 @@ _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and content of the segments of a JPEG, up to and with the start of its scan."""
+    for marker, content, _ in _placed_segments(data):
+        yield marker, content
+
+
+def _placed_segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """As `_segments`, with the place behind each."""
     if not data.startswith(_SOI):
         raise Unusable("it is no JPEG")
     at = 2
@@ -64,10 +72,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         content = data[at + 4 : at + 2 + length]
         if length < 2 or len(content) != length - 2:
             raise Unusable("its JPEG segments are broken")
-        yield marker, content
+        at += 2 + length
+        yield marker, content, at
         if marker == _SOS:
             return
-        at += 2 + length
 
 
 def _put_in_jpeg(data: bytes, packet: bytes) -> bytes:
@@ -91,6 +99,15 @@ def _take_foreign_from_jpeg(data: bytes) -> Foreign | None:
         if marker == _APP15:
             return Foreign("DeepFaceLab", content)
     return None
+
+
+def _strip_foreign_from_jpeg(data: bytes) -> bytes:
+    kept, start = [], 0
+    for marker, content, end in _placed_segments(data):
+        if marker == _APP15:
+            kept.append(data[start : end - len(content) - 4])
+            start = end
+    return b"".join([*kept, data[start:]])
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -153,6 +170,16 @@ def _take_foreign_from_png(data: bytes) -> Foreign | None:
     return None
 
 
+def _strip_foreign_from_png(data: bytes) -> bytes:
+    foreign = _take_foreign_from_png(data)
+    if foreign is None:
+        return data
+    # Its checksum was right: it stands in one piece, and the chunk's head and end around it.
+    head = b"fcWp" if foreign.program == "DeepFaceLab" else b"iTXt" + _FACESWAP_IN_PNG
+    start = data.index(head + foreign.content) - 4
+    return data[:start] + data[start + len(head) + len(foreign.content) + 8 :]
+
+
 def _png_size(data: bytes) -> tuple[int, int]:
     for kind, content in _chunks(data):
         if kind == b"IHDR" and len(content) == 13:
@@ -165,10 +192,20 @@ def _png_is_complete(data: bytes) -> bool:
 
 
 _JPEG_CONTAINER = Container(
-    _put_in_jpeg, _take_from_jpeg, _take_foreign_from_jpeg, _jpeg_size, _jpeg_is_complete
+    _put_in_jpeg,
+    _take_from_jpeg,
+    _take_foreign_from_jpeg,
+    _strip_foreign_from_jpeg,
+    _jpeg_size,
+    _jpeg_is_complete,
 )
 _PNG_CONTAINER = Container(
-    _put_in_png, _take_from_png, _take_foreign_from_png, _png_size, _png_is_complete
+    _put_in_png,
+    _take_from_png,
+    _take_foreign_from_png,
+    _strip_foreign_from_png,
+    _png_size,
+    _png_is_complete,
 )
 
 CONTAINERS = {".jpg": _JPEG_CONTAINER, ".jpeg": _JPEG_CONTAINER, ".png": _PNG_CONTAINER}

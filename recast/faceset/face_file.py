@@ -19,8 +19,8 @@ from pydantic import ValidationError
 
 from recast.disk import write_whole
 from recast.errors import FaceFileUnreadable
-from recast.faceset import deepfacelab
 from recast.faceset.containers import CONTAINERS, Container, NoRecord, Unusable
+from recast.faceset.deepfacelab import record_of
 from recast.faceset.record import VERSION, FaceRecord
 from recast.faceset.xmp import pack, unpack
 from recast.images import FrameImage, decode, encode
@@ -56,16 +56,31 @@ def load_face(path: Path) -> tuple[FrameImage, FaceRecord]:
     container = _container(path)
     data = _read(path, LARGEST_FILE)
     record = _record(path, container, data)
-    try:
-        side = container.picture_size(data)
-        if side != (record.size, record.size):
-            raise Unusable(f"its picture is {side[0]}x{side[1]}, its record says {record.size}")
-        if not container.is_complete(data):
-            raise Unusable("it ends in the middle of its picture")
-        crop = decode(data, path.name)
-    except (Unusable, cv2.error) as error:
-        raise _unreadable(path, error) from error
-    return crop, record
+    return _crop(path, container, data, record), record
+
+
+def read_face_file(path: Path) -> bytes:
+    """The content of a file of at most `LARGEST_FILE` bytes; raises FaceFileUnreadable."""
+    return _read(path, LARGEST_FILE)
+
+
+def own_form(data: bytes, name: str) -> bytes:
+    """A face file's content as recast writes it, the picture bit by bit as it was.
+
+    Files of recast are given back unchanged; in others the record of their program is replaced.
+
+    Raises:
+        FaceFileUnreadable: it is no face file, or its picture is broken.
+    """
+    path = Path(name)
+    container = _container(path)
+    record = _record(path, container, data)
+    _crop(path, container, data, record)
+    with suppress(NoRecord):
+        container.take(data)
+        return data
+    packet = pack(record.model_dump_json(exclude_none=True))
+    return container.put(container.strip_foreign(data), packet)
 
 
 def load_record(path: Path) -> FaceRecord:
@@ -87,6 +102,18 @@ def _container(path: Path) -> Container:
     if container is None:
         raise _unreadable(path, "face files end in .jpg, .jpeg or .png")
     return container
+
+
+def _crop(path: Path, container: Container, data: bytes, record: FaceRecord) -> FrameImage:
+    try:
+        side = container.picture_size(data)
+        if side != (record.size, record.size):
+            raise Unusable(f"its picture is {side[0]}x{side[1]}, its record says {record.size}")
+        if not container.is_complete(data):
+            raise Unusable("it ends in the middle of its picture")
+        return decode(data, path.name)
+    except (Unusable, cv2.error) as error:
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path, largest: int, *, only: int = -1) -> bytes:
@@ -128,7 +155,7 @@ def _foreign_record(container: Container, data: bytes) -> FaceRecord:
             "faceswap does not note where its crop lies in the frame; "
             "import it with its take: recast import FOLDER --to FACESET --take TAKE"
         )
-    return deepfacelab.record_of(foreign.content, container.picture_size(data))
+    return record_of(foreign.content, container.picture_size(data))
 
 
 def _unreadable(path: Path, why: object) -> FaceFileUnreadable:
