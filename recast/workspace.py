@@ -137,6 +137,10 @@ class Workspace:
     def faceset_folder(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "aligned"
 
+    def others_folder(self, side: Side) -> Path:
+        """Faces that were found, but are not the person's who is wanted."""
+        return self.root / f"data_{side}" / "aligned_others"
+
     def extraction_file(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "extraction.json"
 
@@ -219,10 +223,11 @@ class Workspace:
         """What recast made in this folder and `clear` removes: everything but the takes."""
         found = [self.root / "data_src" / "aligned", self.root / "data_dst" / "aligned"]
         found += [self.extraction_file(side) for side in SIDES]
+        found += [self.others_folder(side) for side in SIDES]
         found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
         found += [self.result, self.sheet]
         found += [
-            p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned.old-*")
+            p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned*.old-*")
         ]
         return [path for path in found if path.exists()]
 

@@ -2,7 +2,7 @@
 
 from keyword import iskeyword
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from recast.cli.help import HelpWithLimits
 
@@ -38,6 +38,7 @@ def _made() -> App:
         help="Face replacement for film, research and labelled satire: two takes in, one out.",
         help_epilogue="Begin with `recast demo`. `recast COMMAND --help` explains a command.",
         help_format="plaintext",
+        default_parameter=Parameter(negative_iterable=()),
     )
     for order, (name, (module, about)) in enumerate(COMMANDS.items()):
         app.command(
