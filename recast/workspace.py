@@ -137,6 +137,10 @@ class Workspace:
     def faceset_folder(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "aligned"
 
+    def others_folder(self, side: Side) -> Path:
+        """Faces that were found, but are not the person's who is wanted."""
+        return self.root / f"data_{side}" / "aligned_others"
+
     def extraction_file(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "extraction.json"
 
@@ -144,7 +148,7 @@ class Workspace:
         """The faces of a side.
 
         Raises:
-            WorkspaceUnusable: none were extracted yet.
+            WorkspaceUnusable: none were extracted yet, or they are packed.
         """
         from recast.faceset import load_faceset
 
@@ -154,7 +158,14 @@ class Workspace:
                 f"{self.root} has no {side} faces yet",
                 f"find them first: recast extract {self.root} {side}",
             )
-        return load_faceset(folder)
+        faces = load_faceset(folder)
+        packed = folder / "faceset.pak"
+        if not len(faces) and packed.is_file():
+            raise WorkspaceUnusable(
+                f"the {side} faces are packed into {packed}",
+                f"unpack them first: recast import {packed} --to {folder}",
+            )
+        return faces
 
     def model_folder(self, name: str) -> Path:
         return self.root / "model" / name
@@ -212,10 +223,11 @@ class Workspace:
         """What recast made in this folder and `clear` removes: everything but the takes."""
         found = [self.root / "data_src" / "aligned", self.root / "data_dst" / "aligned"]
         found += [self.extraction_file(side) for side in SIDES]
+        found += [self.others_folder(side) for side in SIDES]
         found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
         found += [self.result, self.sheet]
         found += [
-            p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned.old-*")
+            p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned*.old-*")
         ]
         return [path for path in found if path.exists()]
 

@@ -24,6 +24,7 @@ WORK = {
     "training": {"faces", "faceset", "models"},
     "merging": {"video", "faces"},
     "provenance": set[str](),
+    "interop": {"faces", "faceset"},
 }
 """Each work package, and the work packages it may know."""
 STORY = {"workspace", "stages"}

@@ -36,6 +36,10 @@ class SwapFlags(TrainOptions, MergeOptions, ExtractOptions):
 
     # A swap always ends in a video.
     pictures: Annotated[bool, Parameter(parse=False, show=False)] = False
+    # One picture cannot be of the persons of both takes.
+    person: Annotated[tuple[Path, ...] | None, Parameter(parse=False, show=False)] = None
+    embedder: Annotated[str, Parameter(parse=False, show=False)] = "dlib"
+    same_person: Annotated[float | None, Parameter(parse=False, show=False)] = None
 
 
 _SWAP = SwapFlags()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ from recast.faces.identity import Embeddings
 _BLOCK = 4096
 _MOST_JOINED = 2000
 """Groups that may be joined; what is smaller than so many others stays as it is."""
+_STRETCH = 48
+_SAMPLES = 6
 _ROUNDS = 3
 """More rounds change hardly a face."""
 
@@ -30,6 +34,89 @@ def group_persons(embeddings: Embeddings, threshold: float) -> NDArray[np.int64]
         means, nearest = _means(embeddings, nearest)
         means = _joined(means, np.bincount(nearest), threshold)
     return _by_size(_nearest(embeddings, means))
+
+
+def faces_of_person(
+    frames: NDArray[np.int64],
+    tracks: NDArray[np.int64],
+    embed: Callable[[NDArray[np.int64]], Embeddings],
+    *,
+    reference: NDArray[np.float32],
+    threshold: float,
+) -> tuple[NDArray[np.bool_], float]:
+    """Which faces are the reference's person, (N,), and the best cosine of any stretch of them.
+
+    A track is looked at in stretches of `_STRETCH` faces, of which a few are embedded (`embed` gets
+    their indices). The mean of a stretch votes for all of its faces, so that a face in profile or
+    in a blur goes with its neighbours. Where the few disagree, all are embedded and those that are
+    alike vote together: then a cut was taken for a movement. What reaches `threshold` with the
+    reference shows the person from more sides, and votes again against the mean of all that. In a
+    frame only one face can be the person: the one with the best vote.
+    """
+    parts = _stretches(frames, tracks)
+    means = np.zeros((0, len(reference)), np.float32)
+    found: list[NDArray[np.int64]] = []
+    for part in parts:
+        few = part[np.linspace(0, len(part) - 1, min(_SAMPLES, len(part))).round().astype(int)]
+        for faces, mean in _votes(part, few, embed, threshold=threshold):
+            found.append(faces)
+            means = np.concatenate([means, mean[None]])
+    votes = means @ reference
+    sure = votes >= threshold
+    best = float(votes.max()) if len(votes) else 0.0
+    if not sure.any():
+        return np.zeros(len(frames), bool), best
+    sizes = np.array([len(faces) for faces in found], np.float32)
+    person = _unit((means[sure] * sizes[sure, None]).sum(axis=0))
+    votes = np.maximum(votes, means @ person)
+    each = np.full(len(frames), -1, np.float32)
+    for faces, vote in zip(found, votes, strict=True):
+        each[faces] = vote
+    return _one_a_frame(frames, each) & (each >= threshold), best
+
+
+def _stretches(frames: NDArray[np.int64], tracks: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The indices of each track's faces in the order of their frames, in pieces."""
+    order = np.lexsort((frames, tracks)).astype(np.int64)
+    ends = np.flatnonzero(np.diff(tracks[order])) + 1
+    return [
+        track[at : at + _STRETCH]
+        for track in np.split(order, ends)
+        for at in range(0, len(track), _STRETCH)
+    ]
+
+
+def _votes(
+    part: NDArray[np.int64],
+    few: NDArray[np.int64],
+    embed: Callable[[NDArray[np.int64]], Embeddings],
+    *,
+    threshold: float,
+) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Faces that vote together, and their mean."""
+    seen = embed(few)
+    mean = _unit(seen.sum(axis=0))
+    if (seen @ mean >= threshold).all():
+        return [(part, mean)]
+    seen = embed(part)
+    groups = group_persons(seen, threshold)
+    counts = np.bincount(groups)
+    # A few blurred faces are no person of their own; they go with most of their neighbours.
+    groups[counts[groups] < max(3, len(part) // 10)] = 0
+    return [
+        (part[groups == group], _unit(seen[groups == group].sum(axis=0)))
+        for group in np.unique(groups)
+    ]
+
+
+def _one_a_frame(frames: NDArray[np.int64], votes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The best of each frame, (N,)."""
+    order = np.lexsort((-votes, frames))
+    first = np.ones(len(order), bool)
+    first[1:] = np.diff(frames[order]) > 0
+    best = np.zeros(len(order), bool)
+    best[order[first]] = True
+    return best
 
 
 def _founded(embeddings: Embeddings, threshold: float) -> Embeddings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -13,10 +14,9 @@ from recast.events import Note, Progress, Report, Started, silent
 from recast.workspace import Side, Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from recast.faces import Detector, Framing
     from recast.faceset import FaceSet
+    from recast.stages.keep_person import Person
     from recast.video import Frame, Take
 
 BATCH = 8  # frames; the networks gain little from more
@@ -32,6 +32,15 @@ class ExtractOptions(BaseModel, frozen=True, extra="forbid"):
     )
     size: int = Field(256, ge=64, le=2048, description="Side of an aligned face in pixels.")
     min_score: float = Field(0.5, ge=0, le=1, description="Least score of a face that is kept.")
+    person: tuple[Path, ...] | None = Field(
+        None, description="Picture of the one person to keep; give it again for more pictures."
+    )
+    embedder: str = Field(
+        "dlib", description="What tells persons apart: dlib, or the path of an ONNX network."
+    )
+    same_person: float | None = Field(
+        None, ge=0, le=1, description="Least likeness to the person; the embedder's own by default."
+    )
 
 
 def run(
@@ -43,18 +52,22 @@ def run(
     removed stay removed. With other options the old face set is kept as `aligned.old-N`.
 
     Raises:
-        NoFaceFound: not one frame shows a face.
+        NoFaceFound: not one frame shows a face, or none is the person's.
+        OptionUnusable: the embedder is not installed.
         TakeUnreadable: the take is cut off, or broken; the faces before the break are kept.
     """
     from recast.faces import DETECTORS
+    from recast.stages.keep_person import keep_person
     from recast.stages.takes import whole_take
 
     take = whole_take(workspace, side)
+    person = _person(options)
     folder = workspace.faceset_folder(side)
     wanted = _described(take, options)
     done = _done_before(workspace, side, wanted)
     if done is None:
         _put_aside(folder, report)
+        _put_aside(workspace.others_folder(side), report)
         _note_done(workspace, side, wanted, 0)
         done = 0
     if done < len(take):
@@ -65,6 +78,8 @@ def run(
         _extract(workspace, side, take, detector, done, options, report)
     else:
         report(Note(f"{side}: all {len(take)} frames were searched before."))
+    if person is not None:
+        keep_person(folder, workspace.others_folder(side), person, report)
     faces = workspace.faceset(side)
     for problem in faces.unreadable:
         report(Note(f"Skipped: {problem}", warning=True))
@@ -74,6 +89,14 @@ def run(
             "check that it shows a face of at least 40 pixels, or lower --min-score",
         )
     return faces
+
+
+def _person(options: ExtractOptions) -> Person | None:
+    from recast.stages.keep_person import open_person
+
+    if not options.person:
+        return None
+    return open_person(options.person, embedder=options.embedder, threshold=options.same_person)
 
 
 def _extract(  # noqa: PLR0913
@@ -126,7 +149,9 @@ def _described(take: Take, options: ExtractOptions) -> dict[str, Any]:
     known = {"name": take.path.name, "length": len(take), "size": list(take.info.size)}
     if take.path.is_file():
         known["bytes"] = take.path.stat().st_size
-    return {"version": VERSION, "take": known, "options": options.model_dump(mode="json")}
+    # Who is kept is chosen among the faces that were found: it does not make others of them.
+    made_of = options.model_dump(mode="json", exclude={"person", "embedder", "same_person"})
+    return {"version": VERSION, "take": known, "options": made_of}
 
 
 def _note_done(workspace: Workspace, side: Side, wanted: dict[str, Any], done: int) -> None:
