@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "detectors": "benchmarks.detectors",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
     "swap": "benchmarks.swap",

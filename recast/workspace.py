@@ -27,7 +27,9 @@ class Workspace:
 
         workspace.json              version, the takes, consent records
         data_src/aligned/           src's face set, one file a face; data_dst likewise
+        data_src/aligned_debug/     the frames with what was found drawn on them
         data_src/extraction.json    how far the search for faces is
+        data_src/marks.json         faces that a person marked
         model/<name>/               options.json, checkpoint/, history.jsonl, preview/
         data_dst/merging/<key>/     finished parts of a merge
         result.mp4
@@ -141,6 +143,14 @@ class Workspace:
         """Faces that were found, but are not the person's who is wanted."""
         return self.root / f"data_{side}" / "aligned_others"
 
+    def debug_folder(self, side: Side) -> Path:
+        """A picture of every frame that was searched, with what was found drawn on it."""
+        return self.root / f"data_{side}" / "aligned_debug"
+
+    def marks_file(self, side: Side) -> Path:
+        """Faces that a person marked."""
+        return self.root / f"data_{side}" / "marks.json"
+
     def extraction_file(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "extraction.json"
 
@@ -224,6 +234,7 @@ class Workspace:
         found = [self.root / "data_src" / "aligned", self.root / "data_dst" / "aligned"]
         found += [self.extraction_file(side) for side in SIDES]
         found += [self.others_folder(side) for side in SIDES]
+        found += [self.debug_folder(side) for side in SIDES]
         found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
         found += [self.result, self.sheet]
         found += [

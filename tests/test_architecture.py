@@ -38,8 +38,16 @@ MAY_KNOW = {
 }
 
 HEAVY = {"torch", "cv2", "av", "numpy", "onnxruntime", "c2pa", "cryptography", "safetensors"}
-# The train stage makes the optimizer; the doctor looks whether torch can be loaded.
-KNOWS_TORCH = {"models", "training", "stages/train.py", "cli/checks.py"}
+# The train stage makes the optimizer; the doctor looks whether torch can be loaded. MTCNN runs in
+# torch, and torch counts the GPUs for all detectors.
+KNOWS_TORCH = {
+    "models",
+    "training",
+    "faces/mtcnn_networks.py",
+    "faces/devices.py",
+    "stages/train.py",
+    "cli/checks.py",
+}
 # Its flags are typed by the consent record, and it is loaded only when it is used.
 LOADED_LATE = {"cli/consent.py"}
 

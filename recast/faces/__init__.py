@@ -1,7 +1,7 @@
 """Find faces in frames and place them in aligned crops."""
 
 from recast.faces.align import FITTED, PADDING, Framing, align, hull_mask, placement
-from recast.faces.debug_picture import draw_faces
+from recast.faces.debug_picture import debug_jpeg, draw_faces, is_debug_jpeg, square_of
 from recast.faces.detect import DETECTORS, Detector
 from recast.faces.devices import devices_for
 from recast.faces.doubt import Doubt, doubtful
@@ -44,10 +44,12 @@ __all__ = [
     "Smoothed",
     "Tracker",
     "align",
+    "debug_jpeg",
     "devices_for",
     "doubtful",
     "draw_faces",
     "hull_mask",
+    "is_debug_jpeg",
     "load_marks",
     "placement",
     "pose_of",
@@ -55,4 +57,5 @@ __all__ = [
     "save_marks",
     "smooth_landmarks",
     "smooth_stream",
+    "square_of",
 ]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from recast.faces.align import hull_mask
 from recast.faces.face import Face
 from recast.faces.views import to_8_bits
-from recast.geometry import Similarity
-from recast.images import FrameImage
+from recast.geometry import Points, Similarity
+from recast.images import FrameImage, encode
 
 Drawn = NDArray[np.uint8]
 
@@ -27,27 +27,24 @@ _BOX, _OUTLINE, _SQUARE, _POINT, _TEXT = (
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SHIFT = 4
 """Binary digits behind the point of OpenCV's coordinates."""
+MARK = b"\xff\xfe\x00\x16recast debug picture"
+"""A comment segment behind the start of the JPEG; it tells later who wrote the file."""
+
 _BOUND = 2.0**17
 """Pixels; what lies further outside is drawn here, since OpenCV counts in whole numbers."""
 
 
 def draw_faces(
-    image: FrameImage,
-    faces: Sequence[Face],
-    squares: Sequence[Similarity],
-    *,
-    frame: int,
-    size: int,
+    image: FrameImage, faces: Sequence[Face], squares: Sequence[Points], *, frame: int
 ) -> Drawn:
     """The frame in 8 bits with each face's box (yellow), outline (green), landmarks (red), framing
     square (blue) and score, and the frame's number; at most 1280 pixels long.
 
-    `squares` carry frame pixels to the crop of side `size` that each face is cut to.
+    `squares` are the corners of each face's crop, (4, 2), frame pixels.
     """
     drawn, zoom = _shrunken(to_8_bits(image))
-    for number, (face, placed) in enumerate(zip(faces, squares, strict=True)):
-        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * size - np.float32(0.5)
-        _line(drawn, placed.inverse().apply(corners), zoom, _SQUARE)
+    for number, (face, square) in enumerate(zip(faces, squares, strict=True)):
+        _line(drawn, square, zoom, _SQUARE)
         left, top, right, bottom = face.box
         box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
         _line(drawn, box, zoom, _BOX)
@@ -61,6 +58,12 @@ def draw_faces(
     return drawn
 
 
+def square_of(placed: Similarity, size: int) -> Points:
+    """The corners of a crop of side `size` in the frame, (4, 2); `placed` is frame to crop."""
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * size - np.float32(0.5)
+    return placed.inverse().apply(corners)
+
+
 def _shrunken(image: Drawn) -> tuple[Drawn, float]:
     """A copy to draw on, and how much smaller it is."""
     zoom = min(_LARGEST_SIDE / max(image.shape[:2]), 1.0)
@@ -71,7 +74,7 @@ def _shrunken(image: Drawn) -> tuple[Drawn, float]:
 
 
 def _outlines(landmarks: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """The edge of the hull mask, found in a small picture of it: the same shape that merging fills."""
+    """The edge of the hull mask, the shape that merging fills, found in a small picture of it."""
     low, high = landmarks.min(axis=0), landmarks.max(axis=0)
     side = float(max(*(high - low), 1e-3))
     scale = 128 / side
@@ -104,3 +107,14 @@ def _write(drawn: Drawn, text: str, place: tuple[int, int]) -> None:
     place = (place[0], max(place[1], 14))
     cv2.putText(drawn, text, place, _FONT, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(drawn, text, place, _FONT, 0.5, _TEXT, 1, cv2.LINE_AA)
+
+
+def debug_jpeg(drawn: Drawn) -> bytes:
+    """A small JPEG that says what it is."""
+    data = encode(drawn, ".jpg", quality=50)
+    return data[:2] + MARK + data[2:]
+
+
+def is_debug_jpeg(data: bytes) -> bool:
+    """Whether a file's first bytes are those of a debug picture of recast."""
+    return data[2 : 2 + len(MARK)] == MARK

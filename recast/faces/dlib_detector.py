@@ -108,7 +108,7 @@ class DlibDetector:
 
 
 def _long(picture: Picture) -> int:
-    return max(picture.width, picture.height)
+    return int(max(picture.width, picture.height))
 
 
 def _scaled(image: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:

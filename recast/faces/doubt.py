@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from recast.faces.face import Face
+from recast.geometry import Points
 
 Doubt = Literal["missing", "several", "low-score", "jumps"]
 Faces = Mapping[int, Sequence[Face]]
@@ -37,16 +38,17 @@ def _jumps(face: Face, frame: int, found: Faces) -> bool:
     after = _nearest(face, found.get(frame + 1, ()))
     if before is not None and _away(face, before.landmarks) > _LEAP:
         return True
-    if before is None or after is None:
-        return False
-    return _away(face, (before.landmarks + after.landmarks) / 2) > _JUMP
+    if before is None or after is None or _away(face, after.landmarks) > _LEAP:
+        return False  # it is the frame after that leaps
+    middle = (before.landmarks + after.landmarks) * np.float32(0.5)
+    return _away(face, middle) > _JUMP
 
 
 def _nearest(face: Face, others: Sequence[Face]) -> Face | None:
     return min(others, key=lambda other: _away(face, other.landmarks), default=None)
 
 
-def _away(face: Face, landmarks: np.typing.NDArray[np.float32]) -> float:
+def _away(face: Face, landmarks: Points) -> float:
     """Mean distance of the landmarks in parts of the face's size."""
     off = np.linalg.norm(face.landmarks - landmarks, axis=1).mean()
     return float(off) / max(face.size, 1e-6)

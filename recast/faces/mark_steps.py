@@ -165,7 +165,8 @@ def _between(one: Mark, other: Mark, share: float) -> Mark:
 def _inside(mark: Mark) -> NDArray[np.float64]:
     """The landmarks in the mark's square, from its centre, in parts of its side."""
     x, y, side, angle = mark.region
-    return (mark.points - np.array([x, y])) @ _axes(angle).T / side
+    from_centre = mark.points.astype(np.float64) - np.array([x, y])
+    return np.asarray(from_centre @ _axes(angle).T / side)
 
 
 def _axes(angle: float) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +23,6 @@ from recast.faces.views import Picture, Region
 from recast.geometry import Points
 from recast.images import FrameImage
 
-VERSION = 1
 LARGEST_FILE = 512 * 2**20
 """Bytes; 100,000 marked faces take about 130 MB."""
 
@@ -79,7 +79,7 @@ class FrameMarks(_Value, frozen=True):
 class Marks(_Value, frozen=True):
     """All marks of a take, by frame."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     take: dict[str, Any] = Field(default_factory=dict)
     """What the take was when it was marked: frame numbers mean nothing in another."""
     frames: dict[Annotated[int, Field(ge=0, lt=10**9)], FrameMarks] = Field(default_factory=dict)
@@ -87,6 +87,12 @@ class Marks(_Value, frozen=True):
     def at(self, frame: int) -> FrameMarks:
         """What is marked in a frame."""
         return self.frames.get(frame, FrameMarks())
+
+    def digest(self) -> str:
+        """Changes with every accepted face."""
+        done = {frame: here for frame, here in self.frames.items() if here.state == "done"}
+        text = self.model_copy(update={"frames": dict(sorted(done.items()))}).model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def count(self, state: State) -> int:
         """How many frames are in a state; a frame never touched is in none."""

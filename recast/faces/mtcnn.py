@@ -35,7 +35,7 @@ class MtcnnDetector:
     longer. `thresholds` are the least scores of the three networks.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         *,
         device: Device = "auto",

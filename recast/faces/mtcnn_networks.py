@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,10 +86,11 @@ def load_stage(stage: Stage, path: Path, device: str) -> Stage:
     Raises:
         ForeignFileUnreadable: the file is broken, or holds other arrays.
     """
-    import lz4.frame
+    from lz4 import frame
 
+    library: Any = frame  # it has annotations, but exports no name to type checkers
     try:
-        stream = lz4.frame.decompress(path.read_bytes())
+        stream = library.decompress(path.read_bytes())
     except (OSError, RuntimeError) as error:
         raise _unusable(path, str(error)) from error
     arrays = load_plain(stream, str(path), most_values=2_000_000)
