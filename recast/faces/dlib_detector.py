@@ -26,6 +26,8 @@ _NATIVE = 80
 """Height of the smallest face that the network sees without enlarging."""
 _FIRST_SIDE = 960
 """Longer side of a frame at the first look."""
+_LEAST_SIDE = 80
+"""What is smaller gets a black edge: the network cannot take it."""
 _LARGEST_SIDE = 1850
 """Longer side at the second look; a frame of 16:9 this large takes the network about 2 GB."""
 
@@ -87,7 +89,7 @@ class DlibDetector:
 
     def _search(self, picture: Picture, zoom: float) -> list[tuple[Any, float]]:
         """dlib's rectangles in the pixels of the picture, and how sure it is of each, 0..1."""
-        seen = _scaled(picture.shrunk(1), zoom)
+        seen = _filled_up(_scaled(picture.shrunk(1), zoom))
         with self._one_at_a_time:
             self._use_device()
             found = self._boxes(seen, 0)
@@ -117,6 +119,13 @@ def _scaled(image: NDArray[np.uint8], zoom: float) -> NDArray[np.uint8]:
     size = max(round(image.shape[1] * zoom), 1), max(round(image.shape[0] * zoom), 1)
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+
+
+def _filled_up(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    below, beside = (max(_LEAST_SIDE - side, 0) for side in image.shape[:2])
+    if not below and not beside:
+        return image
+    return np.pad(image, ((0, below), (0, beside), (0, 0)))
 
 
 def _scaled_back(dlib: Any, box: Any, zoom: float) -> Any:

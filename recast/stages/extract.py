@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from recast.errors import NoFaceFound, OptionUnusable
 from recast.events import Note, Report, Started, silent
@@ -65,7 +66,6 @@ class ExtractOptions(BaseModel, frozen=True, extra="forbid"):
     )
     device: str = Field(
         "best",
-        pattern=r"^(best|all|cpu|cuda|cuda:\d{1,3})$",
         description="Where faces are found: best, cpu, cuda:N, or all for one worker per GPU.",
     )
     debug: bool = Field(
@@ -84,6 +84,13 @@ class ExtractOptions(BaseModel, frozen=True, extra="forbid"):
     same_person: float | None = Field(
         None, ge=0, le=1, description="Least likeness to the person; the embedder's own by default."
     )
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        if not re.fullmatch(r"best|all|cpu|cuda|cuda:\d{1,3}", device):
+            raise ValueError("is none of best, all, cpu, cuda and cuda:N")
+        return device
 
 
 def run(

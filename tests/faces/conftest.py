@@ -107,10 +107,13 @@ def mesh_detector() -> MeshDetector:
 
 
 def affordable(detector: Detector, take: Sample, count: int = 24) -> Sample:
-    """Frames of a sample for a test: dlib takes seconds for each, and cannot read profiles."""
+    """Frames of a sample for a test: dlib takes seconds for large ones, and reads no profiles."""
     if isinstance(detector, DlibDetector):
         flat = np.abs(take.pose[..., 0]).reshape(len(take.pose), -1).max(axis=1)
         chosen = np.flatnonzero(flat < 35)[: min(count, 2)]
+        if take.landmarks.ndim == 3:  # one face, large enough for half the size
+            images = [halved(take.images[at]) for at in chosen]
+            return Sample(images, (take.landmarks[chosen] + 0.5) / 2 - 0.5, take.pose[chosen])
     else:
         chosen = np.arange(len(take.images))[:count]
     return Sample([take.images[at] for at in chosen], take.landmarks[chosen], take.pose[chosen])
