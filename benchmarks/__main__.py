@@ -6,6 +6,7 @@ from importlib import import_module
 BENCHMARKS = {
     "closure": "benchmarks.closure",
     "denoise": "benchmarks.denoise",
+    "detectors": "benchmarks.detectors",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
     "outputs": "benchmarks.outputs",

@@ -6,6 +6,7 @@
     ├── DiskTrouble           (OSError)          no space, no permission
     ├── WorkspaceUnusable     (ValueError)       the folder is no workspace, or not far enough
     ├── FaceFileUnreadable    (ValueError)       a picture carries no face recast can read
+    ├── ForeignFileUnreadable (ValueError)       another program's file is broken or not plain
     ├── NoFaceFound           (LookupError)      no face was found where one is needed
     ├── OptionUnusable        (ValueError)       an option's value does not fit the rest
     ├── CheckpointUnusable    (ValueError)       no saved state of a model can be loaded
@@ -48,6 +49,10 @@ class WorkspaceUnusable(RecastError, ValueError):
 
 class FaceFileUnreadable(RecastError, ValueError):
     """The picture is broken or carries no face metadata that recast knows."""
+
+
+class ForeignFileUnreadable(RecastError, ValueError):
+    """A file of another program is broken, or holds more than plain values."""
 
 
 class NoFaceFound(RecastError, LookupError):

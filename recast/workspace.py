@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from recast.disk import Fingerprint, disk_trouble_named, write_json
-from recast.errors import RecastError, TakeUnreadable, WorkspaceUnusable
+from recast.errors import TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
+from recast.sides import SIDES as SIDES
+from recast.sides import Side as Side
+from recast.sides import side_named, take_inside
 
 if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.provenance.consent import ConsentRecord
     from recast.video import Take
 
-Side = Literal["src", "dst"]
-SIDES: tuple[Side, Side] = ("src", "dst")
 VERSION = 1
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mxf", ".ts")
 
 
 class Workspace:
@@ -28,7 +28,9 @@ class Workspace:
         workspace.json              version, the takes, consent records
         data_src/                   frames as pictures, if asked for; data_dst likewise
         data_src/aligned/           src's face set, one file a face
+        data_src/aligned_debug/     the frames with what was found drawn on them
         data_src/extraction.json    how far the search for faces is
+        data_src/marks.json         faces that a person marked
         data_dst/denoised.mp4       the dst take without its noise, which stands in for it
         model/<name>/               options.json, checkpoint/, history.jsonl, preview/
         data_dst/merging/<key>/     finished parts of a merge
@@ -57,7 +59,7 @@ class Workspace:
         root = Path(root)
         takes = {"src": Path(src).absolute(), "dst": Path(dst).absolute()}
         for side, path in takes.items():
-            with _named(side):
+            with side_named(side):
                 open_take(path)
         if (root / "workspace.json").exists():
             return cls._reopened(root, takes)
@@ -89,7 +91,7 @@ class Workspace:
         root = Path(root)
         file = root / "workspace.json"
         if not file.exists():
-            if any(_take_inside(root, side) for side in SIDES):
+            if any(take_inside(root, side) for side in SIDES):
                 return cls(root, {"version": VERSION, "takes": {}})
             raise WorkspaceUnusable(
                 f"{root} is no workspace", f"make one: recast new {root} --src TAKE --dst TAKE"
@@ -138,7 +140,7 @@ class Workspace:
     def original_path(self, side: Side) -> Path:
         """Where the take as it was filmed is; TakeUnreadable if nobody knows."""
         named = self._settings["takes"].get(side)
-        path = self.root / named if named else _take_inside(self.root, side)
+        path = self.root / named if named else take_inside(self.root, side)
         if path is None:
             raise TakeUnreadable(
                 f"{self.root} has no {side} take",
@@ -150,14 +152,14 @@ class Workspace:
         """Open the take that is worked on."""
         from recast.video import open_take
 
-        with _named(side):
+        with side_named(side):
             return open_take(self.take_path(side))
 
     def original_take(self, side: Side) -> Take:
         """Open the take as it was filmed."""
         from recast.video import open_take
 
-        with _named(side):
+        with side_named(side):
             return open_take(self.original_path(side))
 
     def use_denoised(self, stand_in: Path) -> None:
@@ -192,6 +194,18 @@ class Workspace:
     def faceset_folder(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "aligned"
 
+    def others_folder(self, side: Side) -> Path:
+        """Faces that were found, but are not the person's who is wanted."""
+        return self.root / f"data_{side}" / "aligned_others"
+
+    def debug_folder(self, side: Side) -> Path:
+        """A picture of every frame that was searched, with what was found drawn on it."""
+        return self.root / f"data_{side}" / "aligned_debug"
+
+    def marks_file(self, side: Side) -> Path:
+        """Faces that a person marked."""
+        return self.root / f"data_{side}" / "marks.json"
+
     def extraction_file(self, side: Side) -> Path:
         return self.root / f"data_{side}" / "extraction.json"
 
@@ -199,7 +213,7 @@ class Workspace:
         """The faces of a side.
 
         Raises:
-            WorkspaceUnusable: none were extracted yet.
+            WorkspaceUnusable: none were extracted yet, or they are packed.
         """
         from recast.faceset import load_faceset
 
@@ -209,7 +223,14 @@ class Workspace:
                 f"{self.root} has no {side} faces yet",
                 f"find them first: recast extract {self.root} {side}",
             )
-        return load_faceset(folder)
+        faces = load_faceset(folder)
+        packed = folder / "faceset.pak"
+        if not len(faces) and packed.is_file():
+            raise WorkspaceUnusable(
+                f"the {side} faces are packed into {packed}",
+                f"unpack them first: recast import {packed} --to {folder}",
+            )
+        return faces
 
     def model_folder(self, name: str) -> Path:
         return self.root / "model" / name
@@ -358,29 +379,3 @@ class Workspace:
 
         chosen = merge.MergeOptions(**options)
         return merge.run(self, chosen, report, out=None if out is None else Path(out))
-
-
-class _named:
-    """Say which side a broken take is on."""
-
-    def __init__(self, side: str) -> None:
-        self._side = side
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, RecastError):
-            raise type(error)(f"{self._side}: {error}", error.fix) from error
-
-
-def _take_inside(root: Path, side: Side) -> Path | None:
-    files = [root / f"data_{side}{suffix}" for suffix in VIDEO_SUFFIXES]
-    found = [path for path in files if path.is_file()]
-    folder = root / f"data_{side}"
-    if not found and folder.is_dir():
-        from recast.images import PICTURE_SUFFIXES
-
-        if any(p.suffix.lower() in PICTURE_SUFFIXES for p in folder.iterdir()):
-            return folder
-    return found[0] if found else None

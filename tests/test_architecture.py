@@ -7,7 +7,16 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "recast"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "events", "images", "geometry", "disk", "ordered"}
+GROUND = {
+    "errors",
+    "events",
+    "images",
+    "geometry",
+    "disk",
+    "ordered",
+    "sides",
+    "plain_pickle",
+}
 WORK = {
     "video": set[str](),
     "faces": {"video"},
@@ -16,6 +25,7 @@ WORK = {
     "training": {"faces", "faceset", "models"},
     "merging": {"video", "faces"},
     "provenance": set[str](),
+    "interop": {"faces", "faceset"},
 }
 """Each work package, and the work packages it may know."""
 STORY = {"workspace", "stages"}
@@ -29,8 +39,16 @@ MAY_KNOW = {
 }
 
 HEAVY = {"torch", "cv2", "av", "numpy", "onnxruntime", "c2pa", "cryptography", "safetensors"}
-# The train stage makes the optimizer; the doctor looks whether torch can be loaded.
-KNOWS_TORCH = {"models", "training", "stages/train.py", "cli/checks.py"}
+# The train stage makes the optimizer; the doctor looks whether torch can be loaded. MTCNN runs in
+# torch, and torch counts the GPUs for all detectors.
+KNOWS_TORCH = {
+    "models",
+    "training",
+    "faces/mtcnn_networks.py",
+    "faces/devices.py",
+    "stages/train.py",
+    "cli/checks.py",
+}
 # Its flags are typed by the consent record, and it is loaded only when it is used.
 LOADED_LATE = {"cli/consent.py"}
 

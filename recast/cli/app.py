@@ -1,6 +1,8 @@
 """What commands there are. A command's module is loaded when the command is used."""
 
-from cyclopts import App
+from keyword import iskeyword
+
+from cyclopts import App, Parameter
 
 from recast.cli.help import HelpWithLimits
 
@@ -21,11 +23,14 @@ COMMANDS = {
     ),
     "merge": ("stages", "Put the trained face into every frame of the dst take."),
     "encode": ("stages", "Make a video of merged pictures, with dst's timing and sound."),
+    "import": ("exchange", "Take over faces: DeepFaceLab, faceswap, packs, other face sets."),
+    "export": ("exchange", "Pack a face set into one file."),
     "consent": ("consent", "Record or show on what basis the src face may be used."),
     "verify": ("verify", "Read a file's content credentials and check them."),
     "doctor": ("doctor", "Show what this machine has, and what is missing."),
 }
-"""Name: (module of recast.cli, what it does). The function has the command's name."""
+"""Name: (module of recast.cli, what it does). The function has the command's name, with a
+line behind it where Python keeps the word for itself."""
 
 
 def _version() -> str:
@@ -41,10 +46,11 @@ def _made() -> App:
         help="Face replacement for film, research and labelled satire: two takes in, one out.",
         help_epilogue="Begin with `recast demo`. `recast COMMAND --help` explains a command.",
         help_format="plaintext",
+        default_parameter=Parameter(negative_iterable=()),
     )
     for order, (name, (module, about)) in enumerate(COMMANDS.items()):
         app.command(
-            f"recast.cli.{module}:{name}",
+            f"recast.cli.{module}:{name}{'_' * iskeyword(name)}",
             name=name,
             help=about,
             help_epilogue="",

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from recast.errors import OptionUnusable
 
-FLAGS = Parameter(name="*")
+FLAGS = Parameter(name="*", negative_iterable=())
 """Every field of an option model becomes a flag of its own."""
 
 SWITCH = Parameter(negative=(), show_default=False)

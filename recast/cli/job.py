@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from pydantic import BaseModel, Field
@@ -36,6 +36,17 @@ class SwapFlags(TrainOptions, MergeOptions, ExtractOptions):
 
     # A swap always ends in a video.
     pictures: Annotated[bool, Parameter(parse=False, show=False)] = False
+    # Both takes are searched whole, once, by a machine.
+    detector: Literal["mesh", "mtcnn", "dlib"] = Field(
+        "mesh", description="What finds faces and landmarks."
+    )
+    every: Annotated[int, Parameter(parse=False, show=False)] = 1
+    debug: Annotated[bool, Parameter(parse=False, show=False)] = False
+    only: Annotated[None, Parameter(parse=False, show=False)] = None
+    # One picture cannot be of the persons of both takes.
+    person: Annotated[tuple[Path, ...] | None, Parameter(parse=False, show=False)] = None
+    embedder: Annotated[str, Parameter(parse=False, show=False)] = "dlib"
+    same_person: Annotated[float | None, Parameter(parse=False, show=False)] = None
 
 
 _SWAP = SwapFlags()
@@ -133,7 +144,7 @@ def _finish(
     opened.report(Note(f"The workspace is {job.root}; the same command goes on from there."))
     done = stage.run(
         job,
-        extract=ExtractOptions.model_validate(subset(options, ExtractOptions)),
+        extract=extract_options(options),
         train=TrainOptions.model_validate(subset(options, TrainOptions)),
         merge=MergeOptions.model_validate(subset(options, MergeOptions)),
         report=opened.report,
@@ -141,6 +152,14 @@ def _finish(
     )
     facts = {"result": done.video, "sheet": done.sheet, "workspace": done.workspace}
     opened.voice.tell("done", facts, _told(done))
+
+
+def extract_options(options: SwapFlags) -> ExtractOptions:
+    """`--frames` says what is merged, not what is learnt; finding faces has its own runtime, so
+    that of `--device` it takes over only the wish to leave the GPU alone."""
+    device = "cpu" if options.device == "cpu" else "best"
+    given = {**subset(options, ExtractOptions), "frames": "", "device": device}
+    return ExtractOptions.model_validate(given)
 
 
 def _told(done: "SwapResult") -> str:

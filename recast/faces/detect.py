@@ -1,248 +1,38 @@
-"""Find the faces of frames, with landmarks and pose."""
+"""Find the faces of frames: what every detector has in common, and which there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
-
-from recast.faces.face import Face, Mesh
-from recast.faces.mesh_points import IBUG68, SURFACE
-from recast.faces.networks import (
-    SIZE,
-    BoxNetwork,
-    Candidate,
-    Device,
-    MeshNetwork,
-    overlap,
-    region_around,
-)
-from recast.faces.pose import pose_of
-from recast.faces.views import Picture, Region, view_of
+from recast.faces.dlib_detector import DlibDetector
+from recast.faces.face import Face
+from recast.faces.marks import ManualDetector
+from recast.faces.mesh_detector import MeshDetector
+from recast.faces.mtcnn import MtcnnDetector
 from recast.images import FrameImage
-
-_TILE = 800
-"""A view shows faces down to 1/20 of its side reliably: 40 pixels in tiles of this side."""
-_TILE_OVERLAP = 160
-_HINT = 0.3
-"""Below this score a candidate is not looked at again."""
-_SURE = 0.8
-"""From this score on no second look is needed: upright faces score more, others less."""
-_AGREED = 0.9
-"""Where two looks at the landmarks agree this well, a head is as good as never upside down."""
-_LARGE = 0.1
-"""A face this large in its frame (by the long side) makes smaller ones behind it unimportant."""
 
 
 class Detector(Protocol):
-    """Finds the faces of many frames at once."""
+    """Finds the faces of many frames at once; calls may come from several threads."""
 
-    def __call__(self, images: Sequence[FrameImage]) -> list[list[Face]]:
-        """Per image its faces, the largest first; frames may differ in size."""
-
-
-class MeshDetector:
-    """Box network, then twice the dense landmark network; calls may come from several threads.
-
-    Every frame is seen whole. Where no large face turned up it is also seen in tiles (small
-    faces); where none turned up at all, from further away (close-ups) and turned by quarter turns.
-    """
-
-    def __init__(
-        self,
-        *,
-        threads: int = 1,
-        device: Device = "auto",
-        min_score: float = 0.5,
-        min_size: float = 32,
-        max_faces: int = 16,
-        batch: int = 8,
-    ) -> None:
-        """`threads` inside one network call; `min_size` in pixels, longer side of a face's box."""
-        self._boxes = BoxNetwork(threads=threads, device=device)
-        self._meshes = MeshNetwork(threads=threads, device=device)
-        self._min_score, self._min_size = min_score, min_size
-        self._max_faces, self._batch = max_faces, batch
-
-    def __call__(self, images: Sequence[FrameImage]) -> list[list[Face]]:
-        """Per image its faces, the largest first."""
-        pictures = [Picture(image) for image in images]
-        faces = self._faces(pictures, [[_whole(p)] for p in pictures])
-        tiles = [
-            _tiles(p) if _only_small(here, p) else []
-            for p, here in zip(pictures, faces, strict=True)
-        ]
-        faces = _joined(faces, self._faces(pictures, tiles))
-        missed = [[] if here else _last_resort(p) for p, here in zip(pictures, faces, strict=True)]
-        faces = _joined(faces, self._faces(pictures, missed))
-        return [here[: self._max_faces] for here in faces]
-
-    def _faces(
-        self, pictures: Sequence[Picture], regions: Sequence[Sequence[Region]]
+    def __call__(
+        self, images: Sequence[FrameImage], frames: Sequence[int] = ()
     ) -> list[list[Face]]:
-        """Per picture the faces in its regions; unsure ones are looked at from nearby, too.
+        """Per image its faces, the largest first; frames may differ in size.
 
-        A head upside down often passes for an upright one, only less surely: so the second look is
-        taken in four directions, and the best stays.
+        `frames` are their numbers in the take: what a person marked is looked up by them.
         """
-        found = self._search(pictures, regions, min(_HINT, self._min_score))
-        likely = [[c for c in here if c.score >= self._min_score] for here in found]
-        first = self._read(pictures, likely)
-        settled = [
-            {c for c, face in zip(here, faces, strict=True) if _is_settled(c, face)}
-            for here, faces in zip(likely, first, strict=True)
-        ]
-        near = [
-            [_near(c, turns) for c in here if c not in done for turns in range(4)]
-            for here, done in zip(found, settled, strict=True)
-        ]
-        second = self._read(pictures, self._search(pictures, near, self._min_score))
-        return _joined(self._kept(first), self._kept(second))
-
-    def _kept(self, faces: Sequence[Sequence[Face | None]]) -> list[list[Face]]:
-        return [[f for f in here if f is not None and f.size >= self._min_size] for here in faces]
-
-    def _search(
-        self,
-        pictures: Sequence[Picture],
-        regions: Sequence[Sequence[Region]],
-        min_score: float,
-    ) -> list[list[Candidate]]:
-        """Per picture all that the box network sees in its regions."""
-        owners = [at for at, here in enumerate(regions) for _ in here]
-        views = [view_of(region, SIZE) for here in regions for region in here]
-        found: list[list[Candidate]] = [[] for _ in pictures]
-        for start in range(0, len(views), self._batch):
-            part = slice(start, start + self._batch)
-            seen = [pictures[at] for at in owners[part]]
-            results = self._boxes(seen, views[part], min_score=min_score)
-            for at, candidates in zip(owners[part], results, strict=True):
-                found[at] += candidates
-        return [_apart(here) for here in found]
-
-    def _read(
-        self, pictures: Sequence[Picture], candidates: Sequence[Sequence[Candidate]]
-    ) -> list[list[Face | None]]:
-        """Per picture and candidate its landmarks, or None where no face is under it."""
-        owners = [at for at, here in enumerate(candidates) for _ in here]
-        flat = [candidate for here in candidates for candidate in here]
-        faces: list[list[Face | None]] = [[] for _ in pictures]
-        for start in range(0, len(flat), self._batch):
-            part = slice(start, start + self._batch)
-            seen = [pictures[at] for at in owners[part]]
-            for at, face in zip(owners[part], self._meshed(seen, flat[part]), strict=True):
-                faces[at].append(face)
-        return faces
-
-    def _meshed(
-        self, pictures: Sequence[Picture], candidates: Sequence[Candidate]
-    ) -> list[Face | None]:
-        # The second look, at the square the first one's points give, halves the influence of the
-        # box network's error.
-        rough, sure = self._meshes(pictures, [candidate.region for candidate in candidates])
-        there = [at for at, presence in enumerate(sure) if presence >= 0.5]
-        faces: list[Face | None] = [None] * len(candidates)
-        if there:
-            regions = [region_around(rough[at]) for at in there]
-            fine, surer = self._meshes([pictures[at] for at in there], regions)
-            for at, mesh, presence in zip(there, fine, surer, strict=True):
-                if presence >= 0.5:
-                    certainty = candidates[at].score * sure[at] * presence
-                    agreement = _agreement(candidates[at].region, rough[at], mesh)
-                    faces[at] = face_of(mesh, certainty * agreement)
-        return faces
 
 
-def _is_settled(candidate: Candidate, face: Face | None) -> bool:
-    """Whether the candidate needs no second look: a good score, or landmarks that agree."""
-    if candidate.score >= _SURE:
-        return True
-    return face is not None and face.score >= _AGREED * candidate.score
+DETECTORS: dict[str, Callable[..., Detector]] = {
+    "mesh": MeshDetector,
+    "mtcnn": MtcnnDetector,
+    "dlib": DlibDetector,
+    "manual": ManualDetector,
+}
+"""Every detector by its name on the command line.
 
-
-def _agreement(region: Region, rough: Mesh, fine: Mesh) -> float:
-    """1 if both looks put the points in the same place, upright in the region; less otherwise.
-
-    Of all clues this one tells best whether a head was taken for upside down.
-    """
-    moved = np.linalg.norm(rough[:, :2] - fine[:, :2], axis=1).mean() / region[2]
-    turned = np.abs(np.angle(np.exp(1j * (region_around(rough)[3] - region[3]))))
-    return float(np.exp(-10 * moved - turned))
-
-
-DETECTORS = {"mesh": MeshDetector}
-"""Every detector by its name on the command line."""
-
-
-def face_of(mesh: Mesh, score: float) -> Face:
-    """The face that a dense mesh describes; its box holds all points of the surface."""
-    landmarks = mesh[list(IBUG68), :2].copy()
-    left, top = mesh[:SURFACE, :2].min(axis=0)
-    right, bottom = mesh[:SURFACE, :2].max(axis=0)
-    box = (float(left), float(top), float(right), float(bottom))
-    return Face(box, score, landmarks, pose_of(landmarks, mesh), mesh)
-
-
-def _whole(picture: Picture, *, zoom: float = 1.0, angle: float = 0.0) -> Region:
-    """The square around a frame; `zoom` < 1 shows it from further away."""
-    side = max(picture.width, picture.height) / zoom
-    return (picture.width - 1) / 2, (picture.height - 1) / 2, side, angle
-
-
-def _last_resort(picture: Picture) -> list[Region]:
-    """Views for a frame in which nothing was found: close-ups and heads that are not upright."""
-    turned = [_whole(picture, angle=angle) for angle in (-np.pi / 2, np.pi / 2, np.pi)]
-    return [_whole(picture, zoom=1 / 2), _whole(picture, zoom=1 / 3), *turned]
-
-
-def _near(candidate: Candidate, turns: int) -> Region:
-    """The surroundings of a candidate, turned by quarter turns; its face is a quarter as wide."""
-    left, top, right, bottom = candidate.box
-    return (left + right) / 2, (top + bottom) / 2, 3 * (right - left), turns * np.pi / 2
-
-
-def _tiles(picture: Picture) -> list[Region]:
-    """Overlapping squares that cover a frame too large to show small faces as a whole."""
-    long, short = max(picture.width, picture.height), min(picture.width, picture.height)
-    if long <= _TILE:
-        return []
-    side = min(_TILE, short)
-
-    def centres(length: int) -> list[float]:
-        count = max(-(-(length - _TILE_OVERLAP) // max(side - _TILE_OVERLAP, 1)), 1)
-        return [float(at) for at in np.linspace(side / 2, length - side / 2, count) - 0.5]
-
-    return [(x, y, side, 0.0) for y in centres(picture.height) for x in centres(picture.width)]
-
-
-def _only_small(faces: Sequence[Face], picture: Picture) -> bool:
-    large = _LARGE * max(picture.width, picture.height)
-    return all(face.size < large for face in faces)
-
-
-def _apart(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The best of those that show the same; differently turned ones stay beside each other.
-
-    Which way a doubtful head is up is decided by the faces that the landmark network makes of it.
-    """
-    kept: list[Candidate] = []
-    for one in sorted(candidates, key=lambda candidate: -candidate.score):
-        alike = [c.box for c in kept if np.cos(one.region[3] - c.region[3]) > 0.7]
-        if not (overlap(one.box, alike) > 0.4).any():
-            kept.append(one)
-    return kept
-
-
-def _joined(*searches: Sequence[Sequence[Face]]) -> list[list[Face]]:
-    """All faces of each picture, each once, the largest first."""
-    return [_distinct([f for here in same for f in here]) for same in zip(*searches, strict=True)]
-
-
-def _distinct(faces: Sequence[Face]) -> list[Face]:
-    """A face half inside a better one is a misreading of it."""
-    kept: list[Face] = []
-    for one in sorted(faces, key=lambda face: -face.score):
-        if not (overlap(one.box, [face.box for face in kept], of_smaller=True) > 0.5).any():
-            kept.append(one)
-    return sorted(kept, key=lambda face: -face.size)
+All are made with `device`, `min_score` (0..1), `min_size` (pixels, longer side of a face's box)
+and `max_faces` (of a frame).
+"""

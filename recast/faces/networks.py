@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -17,7 +17,8 @@ from recast.faces.mesh_points import OUTER_EYE_CORNERS, SURFACE
 from recast.faces.views import Picture, Region, look, view_of
 from recast.geometry import Similarity
 
-Device = Literal["auto", "cpu", "cuda"]
+Device = str
+"""auto (a GPU if there is one), cpu, cuda or cuda:N."""
 
 _RUNTIME: Any = onnxruntime  # it has annotations, but exports no name to type checkers
 
@@ -25,7 +26,7 @@ FOLDER = Path(__file__).with_name("networks")
 SIZE = 192
 """Side of both networks' input."""
 
-_AROUND = 1.5
+AROUND = 1.5
 """The landmark network wants to see this many times the face's box."""
 _CELL = 4
 """The detector has one anchor in the middle of every 4 x 4 pixels of its input."""
@@ -47,9 +48,11 @@ def open_network(name: str, *, threads: int, device: Device) -> Session:
     options.intra_op_num_threads = threads
     # Idle threads that spin take the cores from decoding and from the other batches.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = ["CPUExecutionProvider"]
+    providers: list[Any] = ["CPUExecutionProvider"]
     if device != "cpu" and "CUDAExecutionProvider" in _RUNTIME.get_available_providers():
-        providers.insert(0, "CUDAExecutionProvider")
+        number = device.partition(":")[2]
+        chosen = {"device_id": int(number)} if number else {}
+        providers.insert(0, ("CUDAExecutionProvider", chosen))
     session: Session = _RUNTIME.InferenceSession(
         FOLDER / f"{name}.onnx", options, providers=providers
     )
@@ -67,7 +70,7 @@ class Candidate:
     def box(self) -> tuple[float, float, float, float]:
         """The upright square around the face."""
         x, y, side, _ = self.region
-        half = side / _AROUND / 2
+        half = side / AROUND / 2
         return x - half, y - half, x + half, y + half
 
 
@@ -112,7 +115,7 @@ class BoxNetwork:
             )
             side = float(weights @ sides[chosen]) / view.scale
             angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
-            region = (float(x), float(y), side * _AROUND, angle)
+            region = (float(x), float(y), side * AROUND, angle)
             found.append(Candidate(region, float(scores[likely][chosen].max())))
         return found
 
@@ -171,4 +174,4 @@ def region_around(mesh: Mesh) -> Region:
     low, high = mesh[:SURFACE, :2].min(axis=0), mesh[:SURFACE, :2].max(axis=0)
     x, y = (low + high) / 2
     angle = np.arctan2(right[1] - left[1], right[0] - left[0])
-    return float(x), float(y), float((high - low).max()) * _AROUND, float(angle)
+    return float(x), float(y), float((high - low).max()) * AROUND, float(angle)

@@ -5,10 +5,26 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 
 class Unusable(ValueError):
     """What is wrong with a file; the reader adds which one."""
+
+
+class NoRecord(Unusable):
+    """The picture is sound, but carries no packet."""
+
+    def __init__(self) -> None:
+        super().__init__("it carries no face metadata")
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What another program left in a picture."""
+
+    program: Literal["DeepFaceLab", "faceswap"]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -18,7 +34,11 @@ class Container:
     put: Callable[[bytes, bytes], bytes]
     """The picture file with the packet inside."""
     take: Callable[[bytes], bytes]
-    """The packet."""
+    """The packet; NoRecord if there is none."""
+    take_foreign: Callable[[bytes], Foreign | None]
+    """What another program put there instead."""
+    strip_foreign: Callable[[bytes], bytes]
+    """The file without that; the picture stays bit by bit."""
     picture_size: Callable[[bytes], tuple[int, int]]
     """Width and height."""
     is_complete: Callable[[bytes], bool]
@@ -26,12 +46,19 @@ class Container:
 
 
 _XMP_IN_JPEG = b"http://ns.adobe.com/xap/1.0/\x00"
-_SOI, _EOI, _APP0, _APP1, _SOS = b"\xff\xd8", b"\xff\xd9", 0xE0, 0xE1, 0xDA
+_SOI, _EOI, _SOS = b"\xff\xd8", b"\xff\xd9", 0xDA
+_APP0, _APP1, _APP15 = 0xE0, 0xE1, 0xEF
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Marker and content of the segments of a JPEG, up to and with the start of its scan."""
+    for marker, content, _ in _placed_segments(data):
+        yield marker, content
+
+
+def _placed_segments(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """As `_segments`, with the place behind each."""
     if not data.startswith(_SOI):
         raise Unusable("it is no JPEG")
     at = 2
@@ -45,10 +72,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         content = data[at + 4 : at + 2 + length]
         if length < 2 or len(content) != length - 2:
             raise Unusable("its JPEG segments are broken")
-        yield marker, content
+        at += 2 + length
+        yield marker, content, at
         if marker == _SOS:
             return
-        at += 2 + length
 
 
 def _put_in_jpeg(data: bytes, packet: bytes) -> bytes:
@@ -64,7 +91,23 @@ def _take_from_jpeg(data: bytes) -> bytes:
     for marker, content in _segments(data):
         if marker == _APP1 and content.startswith(_XMP_IN_JPEG):
             return content[len(_XMP_IN_JPEG) :]
-    raise Unusable("it carries no face metadata")
+    raise NoRecord
+
+
+def _take_foreign_from_jpeg(data: bytes) -> Foreign | None:
+    for marker, content in _segments(data):
+        if marker == _APP15:
+            return Foreign("DeepFaceLab", content)
+    return None
+
+
+def _strip_foreign_from_jpeg(data: bytes) -> bytes:
+    kept, start = [], 0
+    for marker, content, end in _placed_segments(data):
+        if marker == _APP15:
+            kept.append(data[start : end - len(content) - 4])
+            start = end
+    return b"".join([*kept, data[start:]])
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
@@ -82,18 +125,22 @@ def _jpeg_is_complete(data: bytes) -> bool:
 _PNG = b"\x89PNG\r\n\x1a\n"
 _XMP_IN_PNG = b"XML:com.adobe.xmp\x00\x00\x00\x00\x00"
 """Keyword, not compressed, no language, no translated keyword."""
+_FACESWAP_IN_PNG = b"faceswap\x00\x00\x00\x00\x00"
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(data: bytes, *, behind_pixels: bool = False) -> Iterator[tuple[bytes, bytes]]:
     """Type and content of the chunks of a PNG before its pixels; their checksums are right."""
     if not data.startswith(_PNG):
         raise Unusable("it is no PNG")
     at = len(_PNG)
     while at + 12 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        end = at + 8 + length
+        if kind == b"IDAT" and behind_pixels:
+            at = end + 4
+            continue
         if kind in {b"IDAT", b"IEND"}:
             return
-        end = at + 8 + length
         if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
             raise Unusable("its PNG chunks are broken")
         yield kind, data[at + 8 : end]
@@ -111,7 +158,26 @@ def _take_from_png(data: bytes) -> bytes:
     for kind, content in _chunks(data):
         if kind == b"iTXt" and content.startswith(_XMP_IN_PNG):
             return content[len(_XMP_IN_PNG) :]
-    raise Unusable("it carries no face metadata")
+    raise NoRecord
+
+
+def _take_foreign_from_png(data: bytes) -> Foreign | None:
+    for kind, content in _chunks(data, behind_pixels=True):
+        if kind == b"fcWp":
+            return Foreign("DeepFaceLab", content)
+        if kind == b"iTXt" and content.startswith(_FACESWAP_IN_PNG):
+            return Foreign("faceswap", content[len(_FACESWAP_IN_PNG) :])
+    return None
+
+
+def _strip_foreign_from_png(data: bytes) -> bytes:
+    foreign = _take_foreign_from_png(data)
+    if foreign is None:
+        return data
+    # Its checksum was right: it stands in one piece, and the chunk's head and end around it.
+    head = b"fcWp" if foreign.program == "DeepFaceLab" else b"iTXt" + _FACESWAP_IN_PNG
+    start = data.index(head + foreign.content) - 4
+    return data[:start] + data[start + len(head) + len(foreign.content) + 8 :]
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
@@ -125,10 +191,21 @@ def _png_is_complete(data: bytes) -> bool:
     return data[-12:-4] == b"\x00\x00\x00\x00IEND"
 
 
-_JPEG_CONTAINER = Container(_put_in_jpeg, _take_from_jpeg, _jpeg_size, _jpeg_is_complete)
+_JPEG_CONTAINER = Container(
+    _put_in_jpeg,
+    _take_from_jpeg,
+    _take_foreign_from_jpeg,
+    _strip_foreign_from_jpeg,
+    _jpeg_size,
+    _jpeg_is_complete,
+)
+_PNG_CONTAINER = Container(
+    _put_in_png,
+    _take_from_png,
+    _take_foreign_from_png,
+    _strip_foreign_from_png,
+    _png_size,
+    _png_is_complete,
+)
 
-CONTAINERS = {
-    ".jpg": _JPEG_CONTAINER,
-    ".jpeg": _JPEG_CONTAINER,
-    ".png": Container(_put_in_png, _take_from_png, _png_size, _png_is_complete),
-}
+CONTAINERS = {".jpg": _JPEG_CONTAINER, ".jpeg": _JPEG_CONTAINER, ".png": _PNG_CONTAINER}

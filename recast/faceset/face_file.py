@@ -1,5 +1,7 @@
 """Face files: a JPEG or PNG whose XMP packet carries the record of its face.
 
+Files of DeepFaceLab are read as well; a file that carries both is recast's.
+
 Reading trusts nothing: sizes are capped, the packet may declare no entities, the record is
 checked field by field, and nothing in the file is ever executed. Whatever is wrong with a file
 ends in `FaceFileUnreadable`, which names it.
@@ -7,6 +9,7 @@ ends in `FaceFileUnreadable`, which names it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -16,7 +19,8 @@ from pydantic import ValidationError
 
 from recast.disk import write_whole
 from recast.errors import FaceFileUnreadable
-from recast.faceset.containers import CONTAINERS, Container, Unusable
+from recast.faceset.containers import CONTAINERS, Container, NoRecord, Unusable
+from recast.faceset.deepfacelab import record_of
 from recast.faceset.record import VERSION, FaceRecord
 from recast.faceset.xmp import pack, unpack
 from recast.images import FrameImage, decode, encode
@@ -52,29 +56,45 @@ def load_face(path: Path) -> tuple[FrameImage, FaceRecord]:
     container = _container(path)
     data = _read(path, LARGEST_FILE)
     record = _record(path, container, data)
-    try:
-        side = container.picture_size(data)
-        if side != (record.size, record.size):
-            raise Unusable(f"its picture is {side[0]}x{side[1]}, its record says {record.size}")
-        if not container.is_complete(data):
-            raise Unusable("it ends in the middle of its picture")
-        crop = decode(data, path.name)
-    except (Unusable, cv2.error) as error:
-        raise _unreadable(path, error) from error
-    return crop, record
+    return _crop(path, container, data, record), record
+
+
+def read_face_file(path: Path) -> bytes:
+    """The content of a file of at most `LARGEST_FILE` bytes; raises FaceFileUnreadable."""
+    return _read(path, LARGEST_FILE)
+
+
+def own_form(data: bytes, name: str) -> bytes:
+    """A face file's content as recast writes it, the picture bit by bit as it was.
+
+    Files of recast are given back unchanged; in others the record of their program is replaced.
+
+    Raises:
+        FaceFileUnreadable: it is no face file, or its picture is broken.
+    """
+    path = Path(name)
+    container = _container(path)
+    record = _record(path, container, data)
+    _crop(path, container, data, record)
+    with suppress(NoRecord):
+        container.take(data)
+        return data
+    packet = pack(record.model_dump_json(exclude_none=True))
+    return container.put(container.strip_foreign(data), packet)
 
 
 def load_record(path: Path) -> FaceRecord:
-    """The record alone; reads no more than the head of the file."""
+    """The record alone; reads no more than the head of the file, if that holds it."""
     container = _container(path)
-    # Our own files carry the packet first; others may put profiles and thumbnails before it.
-    head = _read(path, LARGEST_FILE, only=80_000)
-    try:
-        return _record(path, container, head)
-    except FaceFileUnreadable:
-        if len(head) < 80_000:
-            raise
-        return _record(path, container, _read(path, LARGEST_FILE, only=2_000_000))
+    # Our own files carry the packet first. Others may put profiles and thumbnails before it, and
+    # a PNG of DeepFaceLab has it at its very end.
+    for most in (80_000, 2_000_000):
+        head = _read(path, LARGEST_FILE, only=most)
+        with suppress(FaceFileUnreadable):
+            return _record(path, container, head)
+        if len(head) < most:
+            break
+    return _record(path, container, _read(path, LARGEST_FILE))
 
 
 def _container(path: Path) -> Container:
@@ -82,6 +102,18 @@ def _container(path: Path) -> Container:
     if container is None:
         raise _unreadable(path, "face files end in .jpg, .jpeg or .png")
     return container
+
+
+def _crop(path: Path, container: Container, data: bytes, record: FaceRecord) -> FrameImage:
+    try:
+        side = container.picture_size(data)
+        if side != (record.size, record.size):
+            raise Unusable(f"its picture is {side[0]}x{side[1]}, its record says {record.size}")
+        if not container.is_complete(data):
+            raise Unusable("it ends in the middle of its picture")
+        return decode(data, path.name)
+    except (Unusable, cv2.error) as error:
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path, largest: int, *, only: int = -1) -> bytes:
@@ -96,8 +128,11 @@ def _read(path: Path, largest: int, *, only: int = -1) -> bytes:
 
 def _record(path: Path, container: Container, data: bytes) -> FaceRecord:
     try:
-        value = unpack(container.take(data))
-        return FaceRecord.model_validate_json(value)
+        try:
+            packet = container.take(data)
+        except NoRecord:
+            return _foreign_record(container, data)
+        return FaceRecord.model_validate_json(unpack(packet))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -108,6 +143,19 @@ def _record(path: Path, container: Container, data: bytes) -> FaceRecord:
         raise _unreadable(path, why) from error
     except Unusable as error:
         raise _unreadable(path, error) from error
+
+
+def _foreign_record(container: Container, data: bytes) -> FaceRecord:
+    """What another program says of the face; Unusable if there is nothing, or nothing of use."""
+    foreign = container.take_foreign(data)
+    if foreign is None:
+        raise NoRecord
+    if foreign.program == "faceswap":
+        raise Unusable(
+            "faceswap does not note where its crop lies in the frame; "
+            "import it with its take: recast import FOLDER --to FACESET --take TAKE"
+        )
+    return record_of(foreign.content, container.picture_size(data))
 
 
 def _unreadable(path: Path, why: object) -> FaceFileUnreadable:

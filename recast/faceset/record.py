@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
 from recast.faces import Face, Framing, Mesh, Pose
 from recast.geometry import Points, Similarity
@@ -34,6 +34,11 @@ Moment = Annotated[
 """Exact seconds; "num/den" in JSON."""
 
 # The limits keep a record within the 64 KB of a JPEG segment, whatever it holds.
+MOST_POLYGONS, MOST_POINTS = 25, 500
+"""Of a hand-drawn mask; the points of all polygons together."""
+MOST_MASK = 24_000
+"""Letters of a segmentation mask."""
+
 _Pixel = Annotated[float, Field(ge=-1e6, le=1e6)]
 _Entry = Annotated[float, Field(ge=-1e7, le=1e7)]
 _Row = tuple[_Entry, _Entry, _Entry]
@@ -57,7 +62,7 @@ class Polygon(_Plain):
 
     adds: bool
     """Whether the new face shows inside it."""
-    points: tuple[tuple[_Pixel, _Pixel], ...] = Field(min_length=3, max_length=100)
+    points: tuple[tuple[_Pixel, _Pixel], ...] = Field(min_length=3, max_length=MOST_POINTS)
 
 
 class Angles(_Plain):
@@ -94,9 +99,16 @@ class FaceRecord(_Plain):
     mesh: tuple[tuple[_Pixel, _Pixel, _Pixel], ...] | None = Field(
         None, min_length=478, max_length=478
     )
-    polygons: tuple[Polygon, ...] = Field((), max_length=5)
-    segmentation: str | None = Field(None, max_length=24_000, pattern=r"^[A-Za-z0-9+/=]*$")
-    """A mask in crop pixels as a PNG in base64."""
+    polygons: tuple[Polygon, ...] = Field((), max_length=MOST_POLYGONS)
+    segmentation: str | None = Field(None, max_length=MOST_MASK, pattern=r"^[A-Za-z0-9+/=]*$")
+    """A mask of the crop as a PNG in base64; it may have fewer pixels than the crop."""
+
+    @field_validator("polygons")
+    @classmethod
+    def _fits(cls, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
+        if sum(len(polygon.points) for polygon in polygons) > MOST_POINTS:
+            raise ValueError(f"polygons of more than {MOST_POINTS} points")
+        return polygons
 
     @staticmethod
     def of(

@@ -4,6 +4,7 @@ A folder of DeepFaceLab has the same names (`aligned`, `model`, `merged`), and p
 own files beside ours. So nothing goes by its name alone:
 
     face files              carry recast's XMP packet
+    debug pictures          begin with a comment of recast's
     frames, denoised and    are in the note beside them, and hold what the note says
     merged pictures
     models                  the parts of a folder whose options.json is recast's
@@ -92,9 +93,9 @@ def is_denoised_copy(workspace: Workspace, path: Path) -> bool:
 
 def _of_side(workspace: Workspace, side: Side) -> Iterator[Path]:
     faces = workspace.faceset_folder(side)
-    yield from _ours(faces, _is_face)
-    for old in sorted(faces.parent.glob("aligned.old-*")):
-        yield from _ours(old, _is_face)
+    for folder in [faces, workspace.others_folder(side), *sorted(faces.parent.glob("*.old-*"))]:
+        yield from _ours(folder, _is_face)
+    yield from _ours(workspace.debug_folder(side), _is_debug_picture)
     extraction = workspace.extraction_file(side)
     known = _json(extraction)
     if isinstance(known, dict) and {"version", "take"} <= known.keys():
@@ -202,6 +203,16 @@ def _is_face(path: Path) -> bool:
         except OSError:
             return False
     return False
+
+
+def _is_debug_picture(path: Path) -> bool:
+    from recast.faces.debug_picture import MARK
+
+    try:
+        with path.open("rb") as file:
+            return file.read(2 + len(MARK))[2:] == MARK
+    except OSError:
+        return False
 
 
 def _is_part(path: Path) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from recast.disk import disk_trouble_named
 from recast.errors import OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
-from recast.workspace import VIDEO_SUFFIXES
+from recast.sides import VIDEO_SUFFIXES
 
 _TIME = "00:05:00, 00:00:55.20, 55.2 (seconds) or 120f (frames)"
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from recast.models import SwapNetwork
 from recast.models.classic import ClassicNetwork
+from recast.sides import Side
 from recast.training.checkpoint import WHOLE
 from recast.training.classic_losses import (
     background_style,
@@ -21,7 +22,7 @@ from recast.training.classic_losses import (
     scales_loss,
     softened,
 )
-from recast.training.lesson import DST, SRC, Side, Update
+from recast.training.lesson import DST, SRC, Update
 
 Kind = Literal["joint", "two", "four"]
 """How many optimizers share a step: one for everything (H64, H128), one for each person (DF,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from torch import Tensor
 
 from recast.models import SwapNetwork
 
-Side = Literal["src", "dst"]
 SRC, DST = 0, 1
 """Whom a face is drawn as: the identities every network knows."""
 

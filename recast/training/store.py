@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from recast.training.lesson import Side
+from recast.sides import Side
 
 SHARE = 0.4
 """Of the memory that may be used: the rest is the network's."""

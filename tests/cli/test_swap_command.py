@@ -10,7 +10,7 @@ import pytest
 
 import recast
 from recast.cli.flags import subset
-from recast.cli.job import SwapFlags
+from recast.cli.job import SwapFlags, extract_options
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
 from recast.stages.train_options import TrainOptions
@@ -60,11 +60,16 @@ def test_a_take_that_is_none_is_refused_before_work(run: Run, src: Path, tmp_pat
 
 def test_the_flags_reach_the_stage_they_belong_to() -> None:
     flags = SwapFlags(size=128, steps=7, grow=0.1, name="anna", device="cpu")
-    assert ExtractOptions.model_validate(subset(flags, ExtractOptions)) == ExtractOptions(size=128)
+    assert extract_options(flags) == ExtractOptions(size=128, device="cpu")
     train = TrainOptions.model_validate(subset(flags, TrainOptions))
     assert train == TrainOptions(steps=7, name="anna", device="cpu")
     merge = MergeOptions.model_validate(subset(flags, MergeOptions))
     assert merge == MergeOptions(grow=0.1, name="anna", device="cpu")
+
+
+def test_what_is_merged_and_where_it_trains_do_not_limit_what_is_learnt() -> None:
+    flags = SwapFlags(frames="10:20", device="cuda:1")
+    assert extract_options(flags) == ExtractOptions()
 
 
 @pytest.mark.parametrize("stage", [ExtractOptions, TrainOptions, MergeOptions])

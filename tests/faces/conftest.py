@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recast.faces import DETECTORS, Detector
+from recast.errors import OptionUnusable
+from recast.faces import DETECTORS, Detector, MeshDetector
+from recast.faces.dlib_detector import DlibDetector
 
 ROOT = Path(__file__).parents[2]
 LEFT_EYE, RIGHT_EYE = 36, 45
@@ -76,10 +78,52 @@ def staged(
     return np.asarray(frame, np.uint8), landmarks @ matrix[:, :2].T + matrix[:, 2]
 
 
+AUTOMATIC = [name for name in DETECTORS if name != "manual"]
+
+
+def opened(name: str, **options: Any) -> Detector:
+    """A detector, or a visible skip where its extra is not installed."""
+    try:
+        return DETECTORS[name](device="cpu", **options)
+    except OptionUnusable as error:
+        pytest.skip(f"{error}: {error.fix}")
+
+
 @pytest.fixture(scope="session", params=list(DETECTORS))
-def detector(request: pytest.FixtureRequest) -> Detector:
+def any_detector(request: pytest.FixtureRequest) -> Detector:
     """Each detector that there is, once."""
-    return DETECTORS[request.param]()
+    return opened(request.param)
+
+
+@pytest.fixture(scope="session", params=AUTOMATIC)
+def detector(request: pytest.FixtureRequest) -> Detector:
+    """Each that finds faces by itself, once."""
+    return opened(request.param)
+
+
+@pytest.fixture(scope="session")
+def mesh_detector() -> MeshDetector:
+    return MeshDetector()
+
+
+def affordable(detector: Detector, take: Sample, count: int = 24) -> Sample:
+    """Frames of a sample for a test: dlib takes seconds for large ones, and reads no profiles."""
+    if isinstance(detector, DlibDetector):
+        flat = np.abs(take.pose[..., 0]).reshape(len(take.pose), -1).max(axis=1)
+        chosen = np.flatnonzero(flat < 35)[: min(count, 2)]
+        if take.landmarks.ndim == 3:  # one face, large enough for half the size
+            images = [halved(take.images[at]) for at in chosen]
+            return Sample(images, (take.landmarks[chosen] + 0.5) / 2 - 0.5, take.pose[chosen])
+    else:
+        chosen = np.arange(len(take.images))[:count]
+    return Sample([take.images[at] for at in chosen], take.landmarks[chosen], take.pose[chosen])
+
+
+def halved(image: Pixels) -> Pixels:
+    """The mean over blocks of four pixels."""
+    height, width = image.shape[:2]
+    blocks = image.reshape(height // 2, 2, width // 2, 2, 3)
+    return np.asarray(blocks.mean((1, 3)).round(), np.uint8)
 
 
 @pytest.fixture(scope="session")
