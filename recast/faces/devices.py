@@ -56,4 +56,6 @@ def gpus_for(detector: str) -> int:
         return 0
     import torch  # it counts GPUs; ONNX Runtime does not say how many there are
 
+    if torch.version.cuda is None and detector != "mtcnn":
+        return 1  # this torch sees none; ONNX Runtime falls back to the CPU by itself
     return torch.cuda.device_count()

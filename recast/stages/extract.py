@@ -183,24 +183,16 @@ def _search(
     if known.frames_done < len(chosen):
         side, take = subject.side, subject.take
         about = "the face that is put in" if side == "src" else "the performance"
-        count = (
-            f"{len(chosen)} frames"
-            if len(chosen) == len(subject.take)
-            else f"{len(chosen)} of them"
-        )
-        report(Started("extract", f"{side} ({about}): {take.path.name}, {count}"))
+        of_all = f" of {len(take)}" if len(chosen) < len(take) else ""
+        what = f"{take.path.name}, {len(chosen)}{of_all} frames"
+        report(Started("extract", f"{side} ({about}): {what}"))
         write = _writer(subject, options, debug=known.debug)
         search_all(subject, chosen, known, crew, write, report)
     else:
         report(Note(f"{subject.side}: all {len(chosen)} frames were searched before."))
 
 
-def _again(
-    subject: Subject,
-    options: ExtractOptions,
-    own: dict[str, Any],
-    report: Report,
-) -> None:
+def _again(subject: Subject, options: ExtractOptions, own: dict[str, Any], report: Report) -> None:
     """Search some frames again; by hand only those that a person is through with."""
     if options.only is None:
         return
