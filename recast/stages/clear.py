@@ -93,9 +93,11 @@ def is_denoised_copy(workspace: Workspace, path: Path) -> bool:
 
 def _of_side(workspace: Workspace, side: Side) -> Iterator[Path]:
     faces = workspace.faceset_folder(side)
-    for folder in [faces, workspace.others_folder(side), *sorted(faces.parent.glob("*.old-*"))]:
-        yield from _ours(folder, _is_face)
+    yield from _ours(faces, _is_face)
+    yield from _ours(workspace.others_folder(side), _is_face)
     yield from _ours(workspace.debug_folder(side), _is_debug_picture)
+    for old in sorted(faces.parent.glob("aligned*.old-*")):
+        yield from _ours(old, lambda path: _is_face(path) or _is_debug_picture(path))
     extraction = workspace.extraction_file(side)
     known = _json(extraction)
     if isinstance(known, dict) and {"version", "take"} <= known.keys():
@@ -206,11 +208,11 @@ def _is_face(path: Path) -> bool:
 
 
 def _is_debug_picture(path: Path) -> bool:
-    from recast.faces.debug_picture import MARK
+    from recast.faces.debug_picture import is_debug_jpeg
 
     try:
         with path.open("rb") as file:
-            return file.read(2 + len(MARK))[2:] == MARK
+            return is_debug_jpeg(file.read(64))
     except OSError:
         return False
 

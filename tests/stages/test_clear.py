@@ -235,3 +235,20 @@ def test_links_are_not_followed(tmp_path: Path, finished: Workspace) -> None:
     before = files(elsewhere)
     finished.clear()
     assert files(elsewhere) == before
+
+
+def test_debug_pictures_and_other_persons_faces_go_and_foreign_ones_stay(
+    extracted: Workspace,
+) -> None:
+    debug = extracted.debug_folder("dst")
+    assert any(debug.glob("*.jpg"))
+    others, old = extracted.others_folder("dst"), debug.with_name("aligned_debug.old-1")
+    others.mkdir()
+    old.mkdir()
+    face, shown = next(extracted.faceset_folder("dst").glob("*.jpg")), next(debug.glob("*.jpg"))
+    shutil.copy(face, others / face.name)
+    shutil.copy(shown, old / shown.name)
+    kept = put(extracted.root, "data_dst/aligned_debug/mine.jpg", "data_dst/marks.json")
+    extracted.clear()
+    assert [path for path in debug.iterdir()] == kept[:1] and kept[1].is_file()
+    assert not others.exists() and not old.exists()
