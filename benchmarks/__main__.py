@@ -4,8 +4,10 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "imports": "benchmarks.imports",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "persons": "benchmarks.persons",
     "swap": "benchmarks.swap",
     "video": "benchmarks.video",
 }
