@@ -35,6 +35,7 @@ from tests.foreign import (
     dfl_values,
     faceswap_alignments,
     faceswap_png,
+    png_with,
     some_landmarks,
 )
 
@@ -259,6 +260,24 @@ def test_without_its_take_faceswap_is_refused(tmp_path: Path, name: str) -> None
 def test_a_take_where_none_is_needed_is_refused(tmp_path: Path, aligned: Path) -> None:
     with pytest.raises(OptionUnusable, match="faceswap"):
         import_faces.run(aligned, tmp_path / "to", ImportOptions(take=tmp_path / "a.mp4"))
+
+
+def test_a_stray_picture_of_faceswap_is_skipped(tmp_path: Path, aligned: Path) -> None:
+    stray = aligned / "stray.png"
+    stray.write_bytes(faceswap_png(drawn_crop(), LANDMARKS, name="a_000001.png"))
+    assert import_faces.run(aligned, tmp_path / "to", DEFAULT) == Imported(3, 5)
+
+
+def test_every_foreign_record_goes(tmp_path: Path) -> None:
+    source = tmp_path / "theirs"
+    source.mkdir()
+    twice = dfl_png(drawn_crop(), VALUES)
+    twice = png_with(twice, b"fcWp", b"cos\nsystem\n(Vtrue\ntR.", at_the_end=True)
+    (source / "twice.png").write_bytes(twice)
+    import_faces.run(source, tmp_path / "to", DEFAULT)
+    data = (tmp_path / "to" / "twice.png").read_bytes()
+    assert b"fcWp" not in data and b"cos\nsystem" not in data
+    assert (load_face(tmp_path / "to" / "twice.png")[0] == drawn_crop()).all()
 
 
 def test_a_folder_is_not_imported_into_itself(aligned: Path) -> None:
