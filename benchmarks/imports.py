@@ -36,7 +36,10 @@ def main() -> None:
     crop = np.asarray(cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
     landmarks = some_landmarks()
     values = dfl_values(landmarks, placement(landmarks, SIDE, "full"))
-    theirs = dfl_jpeg(crop, values)
+
+    def theirs(index: int) -> bytes:
+        return dfl_jpeg(crop, values | {"source_filename": f"{index + 1:05d}.png"})
+
     print("| | faces/s |\n|---|---|")
     with tempfile.TemporaryDirectory() as name:
         own, foreign = Path(name) / "own", Path(name) / "foreign"
@@ -44,9 +47,9 @@ def main() -> None:
         foreign.mkdir()
         for index in range(count):
             save_face(own / f"{index:06d}_0.jpg", crop, record_of(frame=index, size=SIDE))
-            (foreign / f"{index:06d}_0.jpg").write_bytes(theirs)
+            (foreign / f"{index:06d}_0.jpg").write_bytes(theirs(index))
         pack = Path(name) / "faceset.pak"
-        pack.write_bytes(dfl_pack({f"{index:06d}_0.jpg": theirs for index in range(count)}))
+        pack.write_bytes(dfl_pack({f"{i:06d}_0.jpg": theirs(i) for i in range(count)}))
         stream = pickle.dumps(values)
         timed(
             "pickle.loads of a record", count, lambda: [pickle.loads(stream) for _ in range(count)]

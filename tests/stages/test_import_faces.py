@@ -45,6 +45,11 @@ LANDMARKS = some_landmarks()
 VALUES = dfl_values(LANDMARKS, placement(LANDMARKS, 64, "full"))
 
 
+def face_of_frame(number: int) -> bytes:
+    """A face file of DeepFaceLab; frames are counted from 1."""
+    return dfl_jpeg(drawn_crop(), VALUES | {"source_filename": f"{number:05d}.png"})
+
+
 class Runs:
     def __init__(self, command: str) -> None:
         self.command = command
@@ -130,7 +135,7 @@ def test_another_face_of_the_same_name_stays(tmp_path: Path, aligned: Path) -> N
 
 @pytest.mark.parametrize("person", [None, "anna"])
 def test_a_pack_is_taken_over(tmp_path: Path, person: str | None) -> None:
-    files = {f"0000{n}_0.jpg": dfl_jpeg(drawn_crop(), VALUES) for n in range(1, 4)}
+    files = {f"0000{n}_0.jpg": face_of_frame(n) for n in range(1, 4)}
     files["broken.jpg"] = b"no picture"
     pack = tmp_path / "faceset.pak"
     pack.write_bytes(dfl_pack(files, person=person))
@@ -140,7 +145,7 @@ def test_a_pack_is_taken_over(tmp_path: Path, person: str | None) -> None:
 
 
 def test_a_pack_in_a_folder_is_found(tmp_path: Path, aligned: Path) -> None:
-    files = {"packed.jpg": dfl_jpeg(drawn_crop(), VALUES)}
+    files = {"packed.jpg": face_of_frame(9)}
     (aligned / "faceset.pak").write_bytes(dfl_pack(files))
     assert import_faces.run(aligned, tmp_path / "to", DEFAULT).faces == 4
     assert (tmp_path / "to" / "packed.jpg").exists()
