@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from recast.cli.door import door
-from recast.cli.flags import FLAGS, Json
+from recast.cli.flags import FLAGS, Json, counted
 from recast.stages.import_faces import ImportOptions
 
 _IMPORT = ImportOptions()
@@ -35,8 +35,9 @@ def import_(
     with door(json) as opened:
         done = run(path, to, options, opened.report)
         facts = {"folder": to, "faces": done.faces, "skipped": done.skipped}
-        left = f", {done.skipped} files were skipped" if done.skipped else ""
-        opened.voice.tell("done", facts, f"{done.faces} faces are in {to}{left}")
+        told = f"{counted(done.faces, 'face')} in {to}"
+        told += f", skipped {counted(done.skipped, 'file')}" if done.skipped else ""
+        opened.voice.tell("done", facts, told)
 
 
 def export(
@@ -62,4 +63,5 @@ def export(
 
     with door(json) as opened:
         faces = run(faceset, out, opened.report)
-        opened.voice.tell("done", {"out": out, "faces": faces}, f"{faces} faces are in {out}")
+        told = f"{counted(faces, 'face')} in {out}"
+        opened.voice.tell("done", {"out": out, "faces": faces}, told)

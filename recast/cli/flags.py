@@ -48,6 +48,11 @@ def arguments_explained(error: CycloptsError, tokens: Sequence[str]) -> OptionUn
     return OptionUnusable(what.rstrip("."), f"recast{command} --help shows what it takes")
 
 
+def counted(number: int, thing: str) -> str:
+    """A number and what it counts: "1 face", "2 faces"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def quoted(path: Path) -> str:
     """A path as it is typed in a command."""
     return f'"{path}"' if " " in str(path) else str(path)

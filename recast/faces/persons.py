@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from recast.faces.identity import Embeddings
 
 _BLOCK = 4096
-_MOST_JOINED = 2000
-"""Groups that may be joined; what is smaller than so many others stays as it is."""
+_MOST_PERSONS = 2000
+"""Groups that are looked at as persons; what is smaller than so many others counts as strays."""
 _STRETCH = 48
 _SAMPLES = 6
 _ROUNDS = 3
@@ -25,15 +25,25 @@ def group_persons(embeddings: Embeddings, threshold: float) -> NDArray[np.int64]
     `threshold`; else it founds a new person. Persons whose means reach it too are joined. Time and
     memory grow with N times the number of persons. The same input gives the same groups.
     """
-    found = len(embeddings)
-    if not found:
+    if not len(embeddings):
         return np.zeros(0, np.int64)
-    means = _founded(embeddings, threshold)
+    means, labels = _founded(embeddings, threshold)
+    sizes = np.bincount(labels)
+    large = np.argsort(-sizes, kind="stable")[:_MOST_PERSONS]
+    # Strays are many in poor footage: they stay what they are unless a person draws them in.
+    is_large = np.zeros(len(sizes), bool)
+    is_large[large] = True
+    stray = ~is_large[labels]
+    own = np.full(len(embeddings), -2, np.float32)
+    own[stray] = np.einsum("nd,nd->n", embeddings[stray], means[labels[stray]])
+    persons = means[large]
     for _ in range(_ROUNDS):
-        nearest = _nearest(embeddings, means)
-        means, nearest = _means(embeddings, nearest)
-        means = _joined(means, np.bincount(nearest), threshold)
-    return _by_size(_nearest(embeddings, means))
+        nearest, alike = _nearest(embeddings, persons)
+        drawn = alike > own
+        persons, counts = _means(embeddings[drawn], nearest[drawn])
+        persons = _joined(persons, counts, threshold)
+    nearest, alike = _nearest(embeddings, persons)
+    return _by_size(np.where(alike > own, nearest, len(persons) + labels))
 
 
 def faces_of_person(
@@ -119,51 +129,64 @@ def _one_a_frame(frames: NDArray[np.int64], votes: NDArray[np.float32]) -> NDArr
     return best
 
 
-def _founded(embeddings: Embeddings, threshold: float) -> Embeddings:
-    """One mean for each person that turns up in a first walk through the faces."""
-    sums = np.zeros((0, embeddings.shape[1]), np.float32)
+def _founded(embeddings: Embeddings, threshold: float) -> tuple[Embeddings, NDArray[np.int64]]:
+    """The means of the persons that turn up in a first walk, and whose each face is."""
+    sums = np.zeros((64, embeddings.shape[1]), np.float32)
+    labels = np.full(len(embeddings), -1, np.int64)
+    found = 0
     for start in range(0, len(embeddings), _BLOCK):
-        rest = embeddings[start : start + _BLOCK]
-        if len(sums):
-            alike = rest @ _unit(sums).T
-            known = alike.max(axis=1) >= threshold
-            np.add.at(sums, alike.argmax(axis=1)[known], rest[known])
+        rest = np.arange(start, min(start + _BLOCK, len(embeddings)))
+        if found:
+            nearest, alike = _nearest(embeddings[rest], _unit(sums[:found]))
+            known = alike >= threshold
+            labels[rest[known]] = nearest[known]
+            for number in np.unique(nearest[known]):
+                chosen = rest[known & (nearest == number)]
+                sums[number] += embeddings[chosen].sum(axis=0)
             rest = rest[~known]
         while len(rest):
             # All that is like the first of the rest; then, once, like the mean of those.
-            group = rest @ rest[0] >= threshold
-            group |= rest @ _unit(rest[group].sum(axis=0)) >= threshold
+            left = embeddings[rest]
+            group = left @ left[0] >= threshold
+            group |= left @ _unit(left[group].sum(axis=0)) >= threshold
             group[0] = True
-            sums = np.concatenate([sums, rest[group].sum(axis=0, keepdims=True)])
+            if found == len(sums):
+                sums = np.concatenate([sums, np.zeros_like(sums)])
+            sums[found] = left[group].sum(axis=0)
+            labels[rest[group]] = found
+            found += 1
             rest = rest[~group]
-    return _unit(sums)
+    return _unit(sums[:found]), labels
 
 
-def _nearest(embeddings: Embeddings, means: Embeddings) -> NDArray[np.int64]:
-    blocks = range(0, len(embeddings), _BLOCK)
-    return np.concatenate(
-        [(embeddings[at : at + _BLOCK] @ means.T).argmax(axis=1).astype(np.int64) for at in blocks]
-    )
+def _nearest(
+    embeddings: Embeddings, means: Embeddings
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The nearest mean of each face, and the cosine."""
+    nearest = np.zeros(len(embeddings), np.int64)
+    alike = np.zeros(len(embeddings), np.float32)
+    for at in range(0, len(embeddings), _BLOCK):
+        block = embeddings[at : at + _BLOCK] @ means.T
+        nearest[at : at + _BLOCK] = block.argmax(axis=1)
+        alike[at : at + _BLOCK] = block.max(axis=1)
+    return nearest, alike
 
 
 def _means(
     embeddings: Embeddings, nearest: NDArray[np.int64]
 ) -> tuple[Embeddings, NDArray[np.int64]]:
-    """The means of those groups that have faces, and the groups numbered anew."""
-    used, nearest = np.unique(nearest, return_inverse=True)
-    sums = np.zeros((len(used), embeddings.shape[1]), np.float32)
-    np.add.at(sums, nearest, embeddings)
-    return _unit(sums), nearest
+    """The means of those groups that have faces, and how many these are."""
+    order = np.argsort(nearest, kind="stable")
+    _, first, counts = np.unique(nearest[order], return_index=True, return_counts=True)
+    return _unit(np.add.reduceat(embeddings[order], first, axis=0)), counts
 
 
 def _joined(means: Embeddings, sizes: NDArray[np.int64], threshold: float) -> Embeddings:
     """Join the two nearest means as long as they are one person's; larger groups weigh more."""
-    order = np.argsort(-sizes, kind="stable")
-    large, small = order[:_MOST_JOINED], order[_MOST_JOINED:]
-    sums = means[large] * sizes[large, None].astype(np.float32)
+    sums = means * sizes[:, None].astype(np.float32)
     rows = np.arange(len(sums))
     alive = np.ones(len(sums), bool)
-    alike = means[large] @ means[large].T
+    alike = means @ means.T
     np.fill_diagonal(alike, -2)
     best = alike.argmax(axis=1)
     while alive.sum() > 1:
@@ -180,7 +203,7 @@ def _joined(means: Embeddings, sizes: NDArray[np.int64], threshold: float) -> Em
         stale = (best == one) | (best == other) | (row > alike[rows, best])
         stale[one] = True
         best[stale] = alike[stale].argmax(axis=1)
-    return np.concatenate([_unit(sums[alive]), means[small]])
+    return _unit(sums[alive])
 
 
 def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:

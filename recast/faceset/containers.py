@@ -171,13 +171,12 @@ def _take_foreign_from_png(data: bytes) -> Foreign | None:
 
 
 def _strip_foreign_from_png(data: bytes) -> bytes:
-    foreign = _take_foreign_from_png(data)
-    if foreign is None:
-        return data
-    # Its checksum was right: it stands in one piece, and the chunk's head and end around it.
-    head = b"fcWp" if foreign.program == "DeepFaceLab" else b"iTXt" + _FACESWAP_IN_PNG
-    start = data.index(head + foreign.content) - 4
-    return data[:start] + data[start + len(head) + len(foreign.content) + 8 :]
+    while (foreign := _take_foreign_from_png(data)) is not None:
+        # Its checksum was right: it stands in one piece, and the chunk's head and end around it.
+        head = b"fcWp" if foreign.program == "DeepFaceLab" else b"iTXt" + _FACESWAP_IN_PNG
+        start = data.index(head + foreign.content) - 4
+        data = data[:start] + data[start + len(head) + len(foreign.content) + 8 :]
+    return data
 
 
 def _png_size(data: bytes) -> tuple[int, int]:

@@ -79,8 +79,11 @@ def own_form(data: bytes, name: str) -> bytes:
     with suppress(NoRecord):
         container.take(data)
         return data
-    packet = pack(record.model_dump_json(exclude_none=True))
-    return container.put(container.strip_foreign(data), packet)
+    try:
+        stripped = container.strip_foreign(data)
+        return container.put(stripped, pack(record.model_dump_json(exclude_none=True)))
+    except ValueError as error:  # also Unusable: a second record of theirs may be damaged
+        raise _unreadable(path, error) from error
 
 
 def load_record(path: Path) -> FaceRecord:

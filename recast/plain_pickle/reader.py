@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import pickletools
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from recast.errors import ForeignFileUnreadable
+from recast.plain_pickle.arguments import ARGUMENTS
 from recast.plain_pickle.measure import Measure
 from recast.plain_pickle.objects import GLOBALS, Global, Making, Refused, build, plain_key
 
 MOST_VALUES = 1_000_000
+_STOP = b"."
 _OPCODES = {opcode.code: opcode for opcode in pickletools.opcodes}
-_LARGEST_INTEGER = 2**512
 _FIX = "delete it or ask for a copy; recast reads plain values only, so nothing in it was run"
 
 
@@ -44,43 +46,36 @@ class _Reader:
         self.memo: dict[int, Any] = {}
 
     def read(self) -> Any:
-        while True:
-            opcode = self._next_opcode()
-            if opcode.name == "STOP":
-                break
-            argument = self._argument(opcode)
-            if opcode.name in _ARGUMENTS:
-                self.push(_ARGUMENTS[opcode.name](argument))
-            else:
-                _ACTIONS[opcode.name](self, argument)
+        next_code, steps = self.stream.read, _STEPS
+        while (code := next_code(1)) != _STOP:
+            step = steps.get(code)
+            if step is None:
+                raise self._refusal(code)
+            argument = None if step.parse is None else self._argument(step)
+            if step.make is not None:
+                self.push(step.make(argument))
+            elif step.act is not None:
+                step.act(self, argument)
         if len(self.stack) != 1 or self.marks:
             raise Refused("its pickle stream ends with a wrong stack")
         Measure(16 * self.length + 10_000).of(self.stack[0])
         return self.stack[0]
 
-    def _next_opcode(self) -> pickletools.OpcodeInfo:
-        code = self.stream.read(1).decode("latin-1")
-        if not code:
-            raise Refused("its pickle stream ends early")
-        opcode = _OPCODES.get(code)
-        if opcode is None:
-            raise Refused(f"it is no pickle stream (byte {ord(code)} at {self.stream.tell() - 1})")
-        # Before its argument is looked at: what is not needed is not even parsed.
-        if opcode.name not in _ARGUMENTS and opcode.name not in _ACTIONS and opcode.name != "STOP":
-            raise Refused(f"opcode {opcode.name} does not belong to plain values")
-        return opcode
-
-    def _argument(self, opcode: pickletools.OpcodeInfo) -> Any:
-        if opcode.arg is None:
-            return None
+    def _argument(self, step: _Step) -> Any:
         try:
-            if (
-                opcode.name == "GLOBAL"
-            ):  # pickletools would also undo escapes, which pickles have not
-                return " ".join(self.stream.readline().decode().removesuffix("\n") for _ in "12")
-            return opcode.arg.reader(self.stream)
+            return None if step.parse is None else step.parse(self.stream)
         except ValueError as error:  # also wrong UTF-8
-            raise Refused(f"the argument of opcode {opcode.name} is broken") from error
+            raise Refused(f"the argument of opcode {step.name} is broken") from error
+
+    def _refusal(self, code: bytes) -> Refused:
+        """Why an opcode is not followed; its argument is not even parsed."""
+        if not code:
+            return Refused("its pickle stream ends early")
+        opcode = _OPCODES.get(code.decode("latin-1"))
+        if opcode is None:
+            at = self.stream.tell() - 1
+            return Refused(f"it is no pickle stream (byte {code[0]} at {at})")
+        return Refused(f"opcode {opcode.name} does not belong to plain values")
 
     def push(self, value: Any) -> None:
         self.making.take_values(1)
@@ -110,38 +105,6 @@ class _Reader:
         if not 0 <= count <= self.length - self.stream.tell():
             raise Refused(f"it announces an array of {count} bytes, more than it holds")
         return self.stream.read(count)
-
-
-def _text(value: str) -> str:
-    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise Refused("it holds a text that is no Unicode")
-    return value
-
-
-def _integer(value: int) -> int:
-    if abs(value) >= _LARGEST_INTEGER:
-        raise Refused("it holds an integer of more than 512 bits")
-    return value
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-_ARGUMENTS: dict[str, Callable[[Any], Any]] = {
-    "NONE": lambda _: None,
-    "NEWTRUE": lambda _: True,
-    "NEWFALSE": lambda _: False,
-    **dict.fromkeys(("BININT", "BININT1", "BININT2", "FLOAT", "BINFLOAT"), _as_it_is),
-    **dict.fromkeys(("INT", "LONG", "LONG1", "LONG4"), _integer),
-    **dict.fromkeys(("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"), _text),
-    **dict.fromkeys(("SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "BYTEARRAY8"), _as_it_is),
-    "EMPTY_LIST": lambda _: [],
-    "EMPTY_TUPLE": lambda _: (),
-    "EMPTY_DICT": lambda _: {},
-    "EMPTY_SET": lambda _: set(),
-}
-"""Opcodes that push one value, made of their argument."""
 
 
 def _mark(reader: _Reader, _: Any) -> None:
@@ -282,3 +245,34 @@ _ACTIONS: dict[str, Callable[[_Reader, Any], None]] = {
     "BUILD": _build,
 }
 """All other opcodes that are followed."""
+
+
+def _two_lines(stream: BinaryIO) -> str:
+    # pickletools would also undo escapes, which the names in pickles do not have.
+    return " ".join(stream.readline().decode().removesuffix("\n") for _ in range(2))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What is done for an opcode."""
+
+    name: str
+    parse: Callable[[Any], Any] | None
+    """Cuts the argument out of the stream."""
+    make: Callable[[Any], Any] | None
+    act: Callable[[_Reader, Any], None] | None
+
+
+def _step(opcode: pickletools.OpcodeInfo) -> _Step:
+    parse: Callable[[Any], Any] | None = None if opcode.arg is None else opcode.arg.reader
+    if opcode.name == "GLOBAL":
+        parse = _two_lines
+    return _Step(opcode.name, parse, ARGUMENTS.get(opcode.name), _ACTIONS.get(opcode.name))
+
+
+_STEPS = {
+    code.encode("latin-1"): _step(opcode)
+    for code, opcode in _OPCODES.items()
+    if opcode.name in ARGUMENTS or opcode.name in _ACTIONS
+}
+"""By the opcode's byte. All others are refused."""

@@ -107,7 +107,7 @@ def run(source: Path, faceset: Path, options: ImportOptions, report: Report = si
 
 
 def _noted_faces(source: Path, skipped: _Skipped) -> list[NotedFace] | None:
-    """What faceswap noted; None if `source` is not of faceswap."""
+    """What faceswap noted; None if `source`, or most of it, is not of faceswap."""
     from recast.interop.faceswap import is_faceswap, read_alignments, read_header
 
     if source.suffix.lower() == ".fsa":
@@ -115,14 +115,17 @@ def _noted_faces(source: Path, skipped: _Skipped) -> list[NotedFace] | None:
         for _ in range(damaged):
             skipped(f"{source} holds a face without usable landmarks")
         return faces
-    pictures = sorted(filter(is_faceswap, source.iterdir())) if source.is_dir() else []
+    pictures = _pictures(source)
+    theirs = set(filter(is_faceswap, pictures))
+    if not theirs or 2 * len(theirs) < len(pictures):
+        return None
     found = []
     for path in pictures:
         try:
             found.append(read_header(path))
         except ForeignFileUnreadable as problem:
             skipped(problem)
-    return found if pictures else None
+    return found
 
 
 def _cut(
@@ -213,18 +216,31 @@ def _folders(source: Path, faceset: Path) -> list[tuple[Path, Path]]:
 
 
 def _folder_files(folder: Path, place: Path) -> tuple[int, Iterator[_Found]]:
+    pictures = _pictures(folder)
+    found = (_Found(path.name, place, path) for path in pictures)
+    if not (folder / PACK).is_file():
+        return len(pictures), found
+    count, packed = _files(folder / PACK, place)
+    return len(pictures) + count, (one for part in (found, packed) for one in part)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """The files that may be faces, by name; none if it is no folder."""
     from recast.faceset.face_file import FACE_SUFFIXES
 
-    names = sorted(
-        entry.name
-        for entry in os.scandir(folder)
-        if Path(entry.name).suffix.lower() in FACE_SUFFIXES and not entry.name.startswith(".")
-    )
-    found = (_Found(name, place, folder / name) for name in names)
-    if not (folder / PACK).is_file():
-        return len(names), found
-    count, packed = _files(folder / PACK, place)
-    return len(names) + count, (one for part in (found, packed) for one in part)
+    if not folder.is_dir():
+        return []
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except OSError as error:
+        raise ForeignFileUnreadable(
+            f"{folder} cannot be opened: {error.strerror}", "choose a folder you may read"
+        ) from error
+    return [
+        folder / name
+        for name in names
+        if Path(name).suffix.lower() in FACE_SUFFIXES and not name.startswith(".")
+    ]
 
 
 def _write(found: _Found) -> None:

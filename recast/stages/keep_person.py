@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _CROP = 256
 _BATCH = 16
+_GAP = 8
+"""No track outlives so many frames without a face."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def keep_person(faceset: Path, others: Path, person: Person, report: Report = si
 
     _brought_back(others, faceset)
     faces = load_faceset(faceset)
+    if not len(faces):
+        return 0
     report(Started("person", f"{person.name}, among {len(faces)} faces"))
     kept, best = faces_of_person(
         faces.frames,
@@ -171,9 +175,11 @@ def _tracks(faces: FaceSet) -> NDArray[np.int64]:
     if not by_frame:
         return numbers
     nowhere = Pose(0.0, 0.0, 0.0)
-    for frame in range(min(by_frame), max(by_frame) + 1):
-        there = by_frame.get(frame, [])
-        seen = []
+    last = min(by_frame)
+    for frame, there in sorted(by_frame.items()):
+        for _ in range(min(frame - last - 1, _GAP)):
+            tracker([])
+        last, seen = frame, []
         for index in there:
             left, top, right, bottom = (float(edge) for edge in faces.boxes[index])
             landmarks = faces.landmarks[index]

@@ -35,6 +35,7 @@ from tests.foreign import (
     dfl_values,
     faceswap_alignments,
     faceswap_png,
+    png_with,
     some_landmarks,
 )
 
@@ -42,6 +43,11 @@ StopAt = Callable[..., Report]
 DEFAULT = ImportOptions()
 LANDMARKS = some_landmarks()
 VALUES = dfl_values(LANDMARKS, placement(LANDMARKS, 64, "full"))
+
+
+def face_of_frame(number: int) -> bytes:
+    """A face file of DeepFaceLab; frames are counted from 1."""
+    return dfl_jpeg(drawn_crop(), VALUES | {"source_filename": f"{number:05d}.png"})
 
 
 class Runs:
@@ -129,7 +135,7 @@ def test_another_face_of_the_same_name_stays(tmp_path: Path, aligned: Path) -> N
 
 @pytest.mark.parametrize("person", [None, "anna"])
 def test_a_pack_is_taken_over(tmp_path: Path, person: str | None) -> None:
-    files = {f"0000{n}_0.jpg": dfl_jpeg(drawn_crop(), VALUES) for n in range(1, 4)}
+    files = {f"0000{n}_0.jpg": face_of_frame(n) for n in range(1, 4)}
     files["broken.jpg"] = b"no picture"
     pack = tmp_path / "faceset.pak"
     pack.write_bytes(dfl_pack(files, person=person))
@@ -139,7 +145,7 @@ def test_a_pack_is_taken_over(tmp_path: Path, person: str | None) -> None:
 
 
 def test_a_pack_in_a_folder_is_found(tmp_path: Path, aligned: Path) -> None:
-    files = {"packed.jpg": dfl_jpeg(drawn_crop(), VALUES)}
+    files = {"packed.jpg": face_of_frame(9)}
     (aligned / "faceset.pak").write_bytes(dfl_pack(files))
     assert import_faces.run(aligned, tmp_path / "to", DEFAULT).faces == 4
     assert (tmp_path / "to" / "packed.jpg").exists()
@@ -259,6 +265,24 @@ def test_without_its_take_faceswap_is_refused(tmp_path: Path, name: str) -> None
 def test_a_take_where_none_is_needed_is_refused(tmp_path: Path, aligned: Path) -> None:
     with pytest.raises(OptionUnusable, match="faceswap"):
         import_faces.run(aligned, tmp_path / "to", ImportOptions(take=tmp_path / "a.mp4"))
+
+
+def test_a_stray_picture_of_faceswap_is_skipped(tmp_path: Path, aligned: Path) -> None:
+    stray = aligned / "stray.png"
+    stray.write_bytes(faceswap_png(drawn_crop(), LANDMARKS, name="a_000001.png"))
+    assert import_faces.run(aligned, tmp_path / "to", DEFAULT) == Imported(3, 5)
+
+
+def test_every_foreign_record_goes(tmp_path: Path) -> None:
+    source = tmp_path / "theirs"
+    source.mkdir()
+    twice = dfl_png(drawn_crop(), VALUES)
+    twice = png_with(twice, b"fcWp", b"cos\nsystem\n(Vtrue\ntR.", at_the_end=True)
+    (source / "twice.png").write_bytes(twice)
+    import_faces.run(source, tmp_path / "to", DEFAULT)
+    data = (tmp_path / "to" / "twice.png").read_bytes()
+    assert b"fcWp" not in data and b"cos\nsystem" not in data
+    assert (load_face(tmp_path / "to" / "twice.png")[0] == drawn_crop()).all()
 
 
 def test_a_folder_is_not_imported_into_itself(aligned: Path) -> None:
