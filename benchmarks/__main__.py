@@ -6,6 +6,8 @@ from importlib import import_module
 BENCHMARKS = {
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "sharpness": "benchmarks.sharpness",
+    "sort": "benchmarks.sort",
     "swap": "benchmarks.swap",
     "video": "benchmarks.video",
 }

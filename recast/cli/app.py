@@ -10,6 +10,7 @@ COMMANDS = {
     "new": ("workspaces", "Make a workspace, the folder of one job."),
     "clear": ("workspaces", "Remove what recast made in a workspace; the takes stay."),
     "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
+    "sort": ("faceset", "Sort a face set, thin it out, or undo that."),
     "train": ("stages", "Teach a model both faces, or go on with it."),
     "merge": ("stages", "Put the trained face into every frame of the dst take."),
     "encode": ("stages", "Make a video of merged pictures, with dst's timing and sound."),
