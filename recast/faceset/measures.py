@@ -68,11 +68,11 @@ def at_side(crop: NDArray[np.uint8], landmarks: Points) -> tuple[NDArray[np.uint
 
 
 def edge_sharpness(grey: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[float, float]:
-    """How steep edges are, all of them and those of the most blurred direction, 0 to about 4.
+    """How steep edges are, all of them and those of the most blurred direction; 1 is soft.
 
     With A and B the structure tensors at the fine and the coarse scale: trace(A) / trace(B), and
     the least eigenvalue of inv(B) A. Blur by motion smears edges of one direction only, so that
-    the second falls while the first may stay. 0, 0 for a picture without edges.
+    the second falls while the first may stay. 0, 0 without any edge.
     """
     fine, coarse = _structure(grey, inside, _FINE), _structure(grey, inside, _COARSE)
     least = 1e-6 * (1.0 + np.trace(coarse))  # a flat picture has neither

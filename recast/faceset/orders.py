@@ -48,7 +48,10 @@ def features(faces: FaceSet, key: str, report: Report) -> Columns:
 
 def scalar(faces: FaceSet, name: str, report: Report) -> Values:
     """One of `measures.SCALARS`, (N,)."""
-    return features(faces, SCALARS, report)[:, measures.SCALARS.index(name)].astype(np.float64)
+    found = features(faces, SCALARS, report)
+    if not found.shape[1]:  # not one picture could be read
+        return np.full(len(faces), np.nan)
+    return found[:, measures.SCALARS.index(name)].astype(np.float64)
 
 
 def hue(faces: FaceSet, report: Report) -> Values:
@@ -74,7 +77,7 @@ def shapes(faces: FaceSet) -> Columns:
     points = np.einsum("nij,nkj->nki", faces.matrices[..., :2], faces.landmarks.astype(np.float64))
     points -= points[:, list(FITTED)].mean(axis=1, keepdims=True)
     size = np.sqrt((points[:, list(FITTED)] ** 2).sum(axis=(1, 2), keepdims=True))
-    return np.asarray((points / np.maximum(size, 1e-9)).reshape(len(faces), -1), np.float32)
+    return np.asarray((points / np.maximum(size, 1e-9)).reshape(len(faces), 136), np.float32)
 
 
 def by(values: Callable[[FaceSet, Report], Values]) -> Method:

@@ -39,15 +39,34 @@ def short_path(points: Points) -> Order:
     20,000 points the neighbours are approximate, and only the 48 strongest principal components of
     the points count.
     """
+    points = np.ascontiguousarray(points, np.float32)
+    # Equal points are walked as one: among many of them, no list of near ones would lead away.
+    firsts, kinds = _distinct(points)
+    order = np.argsort(np.argsort(_walked(points[firsts]))[kinds], kind="stable")
+    return order if not len(order) or order[0] <= order[-1] else order[::-1].copy()
+
+
+def _walked(points: Points) -> Order:
     count = len(points)
     if count < 3:
         return np.arange(count, dtype=np.int64)
-    points = np.ascontiguousarray(points, np.float32)
     if count > _EXACT:
         points = principal(points, _DIMENSIONS)
     near, away = neighbours(points, min(NEIGHBOURS, count - 1))
-    order = polished(_matched(points, near, away).path(), points, near, away)
-    return order if order[0] < order[-1] else order[::-1].copy()
+    return polished(_matched(points, near, away).path(), points, near, away)
+
+
+def _distinct(points: Points) -> tuple[Order, Order]:
+    """The first point of each kind of equal ones, and the kind of each point."""
+    factors = np.random.default_rng(0).integers(1, 2**63, points.shape[1], np.uint64)
+    hashes = np.empty(len(points), np.uint64)
+    for at in range(0, len(points), 8192):
+        bits = points[at : at + 8192].view(np.uint32).astype(np.uint64)
+        hashes[at : at + 8192] = (bits * (factors | np.uint64(1))).sum(axis=1, dtype=np.uint64)
+    _, firsts, kinds = np.unique(hashes, return_index=True, return_inverse=True)
+    # Points whose hashes agree by chance would stand side by side: a blemish, nothing is lost.
+    back = np.argsort(firsts)
+    return firsts[back], np.argsort(back)[kinds.ravel()]
 
 
 def path_length(points: Points, order: Order) -> float:
