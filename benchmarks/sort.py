@@ -5,6 +5,7 @@ moved and stretched, in scenes of about 400. Then the real stage sorts them, ren
 process of its own. For 5,000 faces the path is compared with exact chains of all pairs.
 """
 
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,7 @@ def one_size(folder: Path, count: int) -> None:
     faces = load_faceset(folder)
     histograms = features(faces, HISTOGRAMS, report)
     step = path_length(histograms, np.arange(len(faces))) / (len(faces) - 1)
-    spans = [later - earlier for earlier, later in zip(marks, marks[1:], strict=False)][:2]
+    spans = [later - earlier for earlier, later in itertools.pairwise(marks)][:2]
     spans.append(marks[-1] - marks[2] if len(marks) > 2 else 0.0)
     whole = sum(spans)
     print(
@@ -86,18 +87,16 @@ def peak() -> float:
 def make(folder: Path, sample: Path, count: int) -> None:
     """A face set of empty files that only its index describes."""
     folder.mkdir(parents=True)
-    known = scan(sample)[0]
-    rng = np.random.default_rng(0)
+    known, rng = scan(sample)[0], np.random.default_rng(0)
+    numbers = numbers_of(known)[np.arange(count) % len(known)]
+    numbers["yaw"], numbers["pitch"] = rng.normal(0, 25, count), rng.normal(0, 10, count)
     rows = []
     for number in range(count):
         file = folder / f"{number:06d}_0.jpg"
         file.touch()
-        face = numbers_of([known[number % len(known)]]).copy()
-        face["yaw"], face["pitch"] = rng.normal(0, 25), rng.normal(0, 10)
-        row = replace(
-            known[0], name=file.name, length=0, modified=file.stat().st_mtime_ns, frame=number
-        )
-        rows.append(replace(row, numbers=face.tobytes()))
+        row = replace(known[0], name=file.name, length=0, frame=number)
+        changed = {"modified": file.stat().st_mtime_ns, "numbers": numbers[number].tobytes()}
+        rows.append(replace(row, **changed))
     _update_index(folder / INDEX_NAME, rows, gone=[])
     faces = load_faceset(folder)
     made = histograms_like(real_histograms(sample), count)
@@ -146,9 +145,7 @@ def quality(sample: Path) -> None:
     }
     print(f"{'5,000 faces':58} length  Bhattacharyya")
     for name, order in found.items():
-        other = sum(
-            bhattacharyya(points[[b]], points[a])[0] for a, b in zip(order, order[1:], strict=False)
-        )
+        other = sum(bhattacharyya(points[[b]], points[a])[0] for a, b in itertools.pairwise(order))
         print(f"{name:58} {path_length(points, order):6.1f} {other:8.1f}")
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -203,8 +203,6 @@ def test_links_that_lead_nowhere_and_folders_are_passed_over(
 ) -> None:
     save(0)
     (tmp_path / "trash.jpg").mkdir()
-    try:
+    with suppress(OSError):  # some systems allow no links
         (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
-    except OSError:
-        pass  # this system allows no links
     assert load_faceset(tmp_path).names.tolist() == ["000000_0.jpg"]

@@ -178,7 +178,7 @@ def test_a_lost_or_broken_index_costs_only_time(tmp_path: Path, damage: object) 
 
 
 def test_deep_pictures_are_measured_in_8_bits(tmp_path: Path) -> None:
-    deep = (drawn_crop().astype(np.uint16) << 8) + 255
+    deep = np.asarray(drawn_crop().astype(np.uint16) * 256 + 255, np.uint16)
     save_face(tmp_path / "a.png", deep, record_of())
     found = cached(load_faceset(tmp_path), "mean-1", Means(), silent)
     assert found[0, 0] == pytest.approx(drawn_crop().mean())

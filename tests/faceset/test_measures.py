@@ -1,5 +1,7 @@
 """What is measured on pictures, on pictures whose answer is known."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -22,11 +24,15 @@ def detailed(seed: int = 0, size: int = 256) -> Picture:
         x, y = rng.integers(0, size, 2).tolist()
         color = rng.integers(0, 256, 3).tolist()
         cv2.circle(soft, (x, y), int(rng.integers(3, 14)), color, -1)
-    return soft.astype(np.uint8)
+    return np.asarray(soft, np.uint8)
 
 
 def of(picture: Picture, name: str, landmarks: NDArray[np.float32] = HULL) -> float:
     return float(scalars([picture], [landmarks])[0, SCALARS.index(name)])
+
+
+def softened(picture: Picture, blur: float) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8)
 
 
 def smeared(picture: Picture, length: int, degrees: float) -> Picture:
@@ -52,34 +58,31 @@ def changed(picture: Picture, kind: str) -> Picture:
 def test_more_blur_is_less_sharpness_whatever_the_light_and_the_noise() -> None:
     kinds = ("as it is", "dark", "noisy", "of low quality")
     found = [
-        [
-            of(changed(cv2.GaussianBlur(detailed(), (0, 0), blur), kind), "sharpness")
-            for kind in kinds
-        ]
+        [of(changed(softened(detailed(), blur), kind), "sharpness") for kind in kinds]
         for blur in (0.3, 0.8, 1.5, 2.5, 4)
     ]
-    for sharper, softer in zip(found, found[1:], strict=False):
+    for sharper, softer in itertools.pairwise(found):
         assert min(sharper) > max(softer)
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 90, 135])
 def test_motion_takes_steadiness_more_than_sharpness(degrees: float) -> None:
     moved = smeared(detailed(), 9, degrees)
-    soft = cv2.GaussianBlur(detailed(), (0, 0), 1.35)
+    soft = softened(detailed(), 1.35)
     assert of(moved, "steadiness") - 1 < 0.85 * (of(soft, "steadiness") - 1)
     assert of(moved, "sharpness") > of(soft, "sharpness")
 
 
 def test_only_the_face_counts_for_sharpness() -> None:
     picture = detailed()
-    blurred = cv2.GaussianBlur(picture, (0, 0), 5)
+    blurred = softened(picture, 5)
     blurred[50:230, 50:210] = picture[50:230, 50:210]
     assert of(blurred, "sharpness") == pytest.approx(of(picture, "sharpness"), rel=1e-3)
 
 
 def test_a_small_crop_is_not_sharper_than_a_large_one_of_the_same_face() -> None:
     small = np.asarray(cv2.resize(detailed(), (64, 64), interpolation=cv2.INTER_AREA), np.uint8)
-    landmarks = (HULL + 0.5) / 4 - 0.5
+    landmarks = np.asarray((HULL + 0.5) / 4 - 0.5, np.float32)
     assert of(small, "sharpness", landmarks) - 1 < 0.5 * (of(detailed(), "sharpness") - 1)
 
 

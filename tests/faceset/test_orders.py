@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ Crops = list[NDArray[np.uint8]]
 def make(tmp_path: Path) -> Make:
     """A face set of given pictures; the record of each is changed as a list says."""
 
-    def make(crops: Crops, changes: list[dict[str, object]] | None = None) -> FaceSet:
+    def make(crops: Crops, changes: list[dict[str, Any]] | None = None) -> FaceSet:
         for number, crop in enumerate(crops):
             changed = {"frame": number, **(changes[number] if changes else {})}
             record = record_of(size=crop.shape[0], **changed)
@@ -48,17 +49,18 @@ def various(count: int = 40) -> Crops:
     crops = []
     for number in range(count):
         crop = drawn_crop().astype(np.float32) * rng.uniform(0.3, 1, 3)
-        crop = cv2.GaussianBlur(crop + rng.normal(0, 9, crop.shape), (0, 0), 0.3 + number / 20)
-        crops.append(np.clip(crop, 0, 255).astype(np.uint8))
+        noisy = crop + rng.normal(0, 9, crop.shape)
+        soft = cv2.GaussianBlur(noisy, (0, 0), 0.3 + number / 20)
+        crops.append(np.clip(soft, 0, 255).astype(np.uint8))
     return crops
 
 
-def posed(yaw: float, pitch: float, roll: float = 0) -> dict[str, object]:
+def posed(yaw: float, pitch: float, roll: float = 0) -> dict[str, Any]:
     return {"pose": Angles(yaw=yaw, pitch=pitch, roll=roll)}
 
 
 def in_order(faces: FaceSet, by: str, keep: int | None = None) -> list[int]:
-    return ALL[by](faces, keep, silent).order.tolist()
+    return [int(place) for place in ALL[by](faces, keep, silent).order]
 
 
 @pytest.mark.parametrize("by", ALL)
@@ -131,7 +133,7 @@ def test_size_begins_with_the_largest_in_its_frame(make: Make) -> None:
 
 
 def test_original_is_take_frame_and_the_largest_first(make: Make) -> None:
-    changes: list[dict[str, object]] = [
+    changes: list[dict[str, Any]] = [
         {"take": "b.mp4", "frame": 0},
         {"take": "a.mp4", "frame": 12},
         {"take": "a.mp4", "frame": 2, "box": (0.0, 0.0, 9.0, 9.0)},
@@ -170,14 +172,14 @@ def test_the_odd_one_out_comes_first(make: Make, by: str) -> None:
     crops = various(9)
     crops[4] = 255 - crops[4]
     landmarks = record_of().points
-    changes: list[dict[str, object]] = [{} for _ in crops]
+    changes: list[dict[str, Any]] = [{} for _ in crops]
     moved = landmarks.copy()
     moved[48:] += [0, 25]  # an open mouth
     changes[4] = {"landmarks": tuple(map(tuple, moved.tolist()))}
     faces = make(crops, changes)
 
     def one_other(faces: FaceSet, report: object) -> NDArray[np.float32]:
-        return np.eye(2, dtype=np.float32)[(faces.frames == 4).astype(int)]
+        return np.asarray(np.eye(2)[(faces.frames == 4).astype(int)], np.float32)
 
     methods = {**METHODS, **identity_methods(one_other, 0.9)}
     assert methods[by](faces, None, silent).order[0] == 4
@@ -199,7 +201,7 @@ def test_shapes_do_not_know_place_size_and_tilt(make: Make) -> None:
 def test_landmarks_bring_like_expressions_together(make: Make) -> None:
     rng = np.random.default_rng(0)
     opened = rng.permutation(20)
-    changes: list[dict[str, object]] = []
+    changes: list[dict[str, Any]] = []
     for open_ in opened:
         points = record_of().points
         points[48:] += [0, float(open_)]

@@ -23,7 +23,7 @@ def test_sums_of_many_are_estimated_well_enough_to_rank(monkeypatch: pytest.Monk
     estimated = distance_sums(points)
     assert estimated == pytest.approx(exact, rel=0.05)
     ranks = [np.argsort(np.argsort(values)) for values in (exact, estimated)]
-    assert np.corrcoef(*ranks)[0, 1] > 0.995
+    assert np.abs(ranks[0] - ranks[1]).mean() < 0.02 * len(points)
 
 
 def test_no_points_have_no_sums() -> None:

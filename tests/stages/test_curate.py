@@ -1,6 +1,5 @@
 """Sorting as a stage: files, names, notes, and the way back."""
 
-import os
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -107,7 +106,9 @@ def test_broken_empty_foreign_and_copied_files_are_named_and_left_alone(folder: 
     assert sort(folder, "blur", events.append).faces == count
     said = "\n".join(notes(events))
     assert all(name in said for name in ("zz copy.jpg", "empty.png", "half.jpg"))
-    assert {"zz copy.jpg", "empty.png", "half.jpg", "notes.txt"} <= set(os.listdir(folder))
+    assert {"zz copy.jpg", "empty.png", "half.jpg", "notes.txt"} <= {
+        path.name for path in folder.iterdir()
+    }
 
 
 def test_many_broken_files_are_not_all_named(folder: Path) -> None:
