@@ -1,8 +1,10 @@
-"""Sorting by histogram at any size: `python -m benchmarks sort [N ...]`.
+"""Sorting by histogram at any size: `python -m benchmarks sort [N ...]`, or `sort index [N]`.
 
 Makes face sets of empty files whose index holds rows and histograms: those of the sample's faces,
 moved and stretched, in scenes of about 400. Then the real stage sorts them, renaming included, in a
 process of its own. For 5,000 faces the path is compared with exact chains of all pairs.
+
+`index` says how fast pictures are measured the first time, and the index of a folder is made anew.
 """
 
 import itertools
@@ -33,6 +35,8 @@ Floats = NDArray[np.float32]
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["index"]:
+        return first_time(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
     sizes = [int(word) for word in sys.argv[1:]] or [10_000, 50_000, 100_000, 500_000]
     with tempfile.TemporaryDirectory() as scratch:
         job = recast.Workspace.create(
@@ -49,6 +53,38 @@ def main() -> None:
             # A process of its own, so that its peak of memory is its own.
             code = f"from benchmarks.sort import *; one_size(Path({str(folder)!r}), {count})"
             subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def first_time(count: int) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        job = recast.Workspace.create(
+            Path(scratch) / "job", src=SAMPLES / "pair1_src.mp4", dst=SAMPLES / "pair1_dst.mp4"
+        )
+        job.extract("src")
+        sample = job.faceset_folder("src")
+        (sample / INDEX_NAME).unlink()
+        began = time.perf_counter()
+        real = real_histograms(sample)
+        print(f"measured: {len(real) / (time.perf_counter() - began):.0f} faces/s of 256 pixels")
+        folder = Path(scratch) / "many"
+        write_heads(folder, sample, count)
+        for what in ("made anew", "known"):
+            began = time.perf_counter()
+            found = len(load_faceset(folder))
+            spent = time.perf_counter() - began
+            print(f"{found} files, {what}: {spent:.1f} s, {found / spent:.0f} files/s")
+
+
+def write_heads(folder: Path, sample: Path, count: int) -> None:
+    """Face files without most of their picture, which the index does not look at."""
+    folder.mkdir()
+    real = [path.read_bytes()[:20_000] for path in sorted(sample.glob("*.jpg"))]
+    for number in range(count):
+        # Records of another take: names of one length, so that the segment's length stays right.
+        head = real[number % len(real)].replace(
+            b"pair1_src.mp4", b"take%05d.mp4" % (number // len(real))
+        )
+        (folder / f"{number:06d}_0.jpg").write_bytes(head)
 
 
 def one_size(folder: Path, count: int) -> None:
