@@ -13,7 +13,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,9 @@ class Row:
     """-1 for none."""
     numbers: bytes
     """One item of `_NUMBERS`; `numbers_of` reads many at once."""
+
+
+_VALUES = attrgetter(*(field.name for field in fields(Row)))
 
 
 def numbers_of(rows: list[Row]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
@@ -232,7 +236,7 @@ def _update_index(index: Path, fresh: list[Row], *, gone: Iterable[str]) -> None
         database.executemany("DELETE FROM faces WHERE name = ?", names)
         marks = ", ".join("?" * 11)
         database.executemany(
-            f"INSERT INTO faces ({_COLUMNS}) VALUES ({marks})", map(astuple, fresh)
+            f"INSERT INTO faces ({_COLUMNS}) VALUES ({marks})", map(_VALUES, fresh)
         )
 
     write(index, change)
