@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -95,25 +94,23 @@ def save_order(folder: Path, order: Order) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep a second sort out of the folder; a lock ends with its program, however that ends.
-
-    The empty lock file stays: removing it could part two programs that wait for the same lock.
+    """Keep a second sort out of the folder; the system lets go when the program ends, however.
 
     Raises:
         WorkspaceUnusable: another program is sorting here.
         DiskTrouble: the folder cannot be written.
     """
-    file = folder / LOCK_NAME
-    with disk_trouble_named(file):
-        file.touch()
-    # SQLite locks files on every system; where it cannot, on some network drives, there is no lock.
-    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as database:
-        try:
-            database.execute("PRAGMA journal_mode = OFF")  # there is nothing to write
-            database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise WorkspaceUnusable(
-                    f"{folder} is being sorted by another program", "wait until it is done"
-                ) from error
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / LOCK_NAME, thread_local=False)
+    try:
+        with disk_trouble_named(folder / LOCK_NAME):
+            lock.acquire(timeout=0)
+    except Timeout as error:
+        raise WorkspaceUnusable(
+            f"{folder} is being sorted by another program", "wait until it is done"
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
