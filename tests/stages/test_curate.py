@@ -1,6 +1,7 @@
 """Sorting as a stage: files, names, notes, and the way back."""
 
 import shutil
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import get_args
@@ -93,6 +94,20 @@ def test_an_extraction_goes_on_after_a_sort_without_doubling_faces(extracted: Wo
     extracted.sort("src", "yaw")
     assert len(extracted.extract("src", size=128)) == count
     assert Fraction(0) in extracted.faceset("src").moments.tolist()
+
+
+def test_an_extraction_cut_short_goes_on_after_a_sort(
+    begin: Callable[..., Workspace], tmp_path: Path, stop_at: Callable[..., Report]
+) -> None:
+    workspace = begin(tmp_path / "job")
+    with pytest.raises(Stopped):
+        workspace.extract("src", size=128, report=stop_at(Progress, 2))
+    workspace.sort("src", "yaw")
+    faces = workspace.extract("src", size=128)
+    # Frames that were searched but not yet noted come again; such copies are passed over.
+    assert sorted(faces.frames.tolist()) == list(range(24))
+    workspace.undo_sort("src")
+    assert sorted(workspace.faceset("src").frames.tolist()) == list(range(24))
 
 
 def test_broken_empty_foreign_and_copied_files_are_named_and_left_alone(folder: Path) -> None:
