@@ -12,6 +12,8 @@ BENCHMARKS = {
     "landmarks": "benchmarks.landmarks",
     "outputs": "benchmarks.outputs",
     "persons": "benchmarks.persons",
+    "sharpness": "benchmarks.sharpness",
+    "sort": "benchmarks.sort",
     "swap": "benchmarks.swap",
     "train": "benchmarks.train",
     "video": "benchmarks.video",

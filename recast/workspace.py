@@ -17,6 +17,7 @@ from recast.sides import side_named, take_inside
 if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.provenance.consent import ConsentRecord
+    from recast.stages.curate import Curated
     from recast.video import Take
 
 VERSION = 1
@@ -354,6 +355,19 @@ class Workspace:
         from recast.stages import extract
 
         return extract.run(self, side, extract.ExtractOptions(**options), report)
+
+    def sort(self, side: Side, by: str, *, report: Report = silent, **options: Any) -> Curated:
+        """Sort a side's face set; keywords as in `recast.stages.curate`."""
+        from recast.stages import curate
+
+        chosen = curate.SortOptions.model_validate({"by": by, **options})
+        return curate.run(self.faceset_folder(side), chosen, report)
+
+    def undo_sort(self, side: Side, *, report: Report = silent) -> Curated:
+        """Give a side's faces their original names back, those in the trash folder too."""
+        from recast.stages import curate
+
+        return curate.undo(self.faceset_folder(side), report)
 
     def train(self, model: str = "swift", *, report: Report = silent, **options: Any) -> Path:
         """Train a model on both face sets; keywords as in `recast.stages.train_options`."""

@@ -57,3 +57,10 @@ def test_two_takes_are_swapped(short: Callable[[str], Path], tmp_path: Path) -> 
     said = example("swap_two_takes.py", src, dst, folder, 2, home=home)
     assert said.splitlines()[-1].endswith("result.mp4: valid-untrusted")
     assert len(open_take(folder / "result.mp4")) == 6
+
+
+def test_sheets_of_all_sorts_are_written(short: Callable[[str], Path], tmp_path: Path) -> None:
+    src, dst = short("pair1_src.mp4"), short("pair1_dst.mp4")
+    said = example("sort_sheets.py", src, dst, tmp_path / "out", home=tmp_path / "home")
+    assert "best: 12 faces, 0 left out" in said
+    assert len(list((tmp_path / "out" / "sheets").glob("sort-*.jpg"))) == 16

@@ -15,6 +15,7 @@ COMMANDS = {
     "cut": ("takes", "Cut a part out of a take, at the very frame, its sound in step."),
     "denoise": ("takes", "Take the noise out of dst, edges kept; later stages work on that."),
     "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
+    "sort": ("faceset", "Sort a face set, thin it out, or undo that."),
     "train": ("stages", "Teach a model both faces, or go on with it."),
     "models": ("models", "Show the models that can be trained."),
     "timelapse": (

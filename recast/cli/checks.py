@@ -22,6 +22,7 @@ _PARTS = (
     "av",
     "c2pa-python",
     "cryptography",
+    "faiss-cpu",
     "numpy",
     "onnxruntime",
     "opencv-python-headless",

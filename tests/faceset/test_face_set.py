@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -185,3 +185,24 @@ def test_a_locked_index_is_done_without(tmp_path: Path, save: SaveFace) -> None:
     save(0)
     (tmp_path / INDEX_NAME).mkdir()  # nothing can be written there
     assert len(scan(tmp_path)[0]) == 1
+
+
+def test_copies_of_a_face_are_named_and_passed_over(tmp_path: Path, save: SaveFace) -> None:
+    save(0), save(1)
+    shutil.copy(tmp_path / "000000_0.jpg", tmp_path / "000000_0 (copy).jpg")
+    for _ in range(2):  # with and without the index
+        faces = load_faceset(tmp_path)
+        assert faces.names.tolist() == ["000000_0 (copy).jpg", "000001_0.jpg"]
+        assert [str(e).partition(" is a copy of ")[2] for e in faces.unreadable] == [
+            "000000_0 (copy).jpg"
+        ]
+
+
+def test_links_that_lead_nowhere_and_folders_are_passed_over(
+    tmp_path: Path, save: SaveFace
+) -> None:
+    save(0)
+    (tmp_path / "trash.jpg").mkdir()
+    with suppress(OSError):  # some systems allow no links
+        (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    assert load_faceset(tmp_path).names.tolist() == ["000000_0.jpg"]

@@ -1,0 +1,55 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recast.workspace import Workspace
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def faceset(extracted_once: Workspace, tmp_path: Path) -> Path:
+    folder = tmp_path / "faces ж"
+    shutil.copytree(extracted_once.faceset_folder("src"), folder)
+    return folder
+
+
+def test_sort_says_what_it_did_and_how_to_undo_it(run: Run, faceset: Path) -> None:
+    code, out, _ = run("sort", faceset, "--by", "yaw", "--keep", 10)
+    assert code == 0
+    assert f"10 faces in {faceset} are sorted by yaw, 14 went to {faceset / 'trash'}" in out
+    assert f'Back: recast sort "{faceset}" --undo' in out
+    code, out, _ = run("sort", faceset, "--undo")
+    assert (code, out) == (0, f"24 faces in {faceset} have their first names again\n")
+
+
+def test_sort_speaks_json(run: Run, faceset: Path) -> None:
+    code, out, _ = run("sort", faceset, "--by", "best", "--keep", 3, "--json")
+    assert code == 0
+    last = json.loads(out.splitlines()[-1])
+    assert last == {"event": "done", "folder": str(faceset), "faces": 3, "left_out": 21}
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], "Give --by METHOD, or --undo"),
+        (["--by", "yaw", "--undo"], "exclude each other"),
+        (["--by", "beauty"], "histogram-dissimilar"),
+        (["--by", "yaw", "--keep", "0"], "--keep 0"),
+    ],
+)
+def test_wrong_flags_are_explained(run: Run, faceset: Path, flags: list[str], said: str) -> None:
+    code, _, err = run("sort", faceset, *flags)
+    assert code == 2
+    assert said in err
+
+
+def test_a_folder_that_was_never_sorted_cannot_be_undone(run: Run, faceset: Path) -> None:
+    code, _, err = run("sort", faceset, "--undo")
+    assert code == 1
+    assert "remembers no sort" in err
