@@ -3,7 +3,13 @@
 from recast.video.color import ColorTags
 from recast.video.formats import CONTAINERS, FORMATS, Format
 from recast.video.join import join_segments
-from recast.video.layers import LayersWriter, PlacedCrop, check_layers, join_layers
+from recast.video.layers import (
+    LayersWriter,
+    PlacedCrop,
+    check_layers,
+    check_layers_place,
+    join_layers,
+)
 from recast.video.opening import open_take, probe
 from recast.video.results import ResultWriter, check_writable, open_writer
 from recast.video.take import Frame, Moment, Plate, SoundInfo, Take, TakeInfo
@@ -25,6 +31,7 @@ __all__ = [
     "TakeInfo",
     "TakeWriter",
     "check_layers",
+    "check_layers_place",
     "check_writable",
     "join_layers",
     "join_segments",
