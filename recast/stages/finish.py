@@ -127,12 +127,16 @@ def _to_sign(draft: Path) -> Iterator[Path]:
 
 
 def _put(draft: Path, out: Path) -> None:
-    from recast.video.sequence import put_in_place
+    from recast.video import check_layers_place
+    from recast.video.layers import LAYERS_FILE
+    from recast.video.sequence import check_free, put_in_place
 
-    if draft.is_dir():
-        put_in_place(draft, out)
-    else:
+    if not draft.is_dir():
         draft.replace(out)
+        return
+    # Once more: files may have come into the folder since the work began.
+    (check_layers_place if (draft / LAYERS_FILE).exists() else check_free)(out)
+    put_in_place(draft, out)
 
 
 def _remove(draft: Path) -> None:

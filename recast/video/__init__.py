@@ -13,7 +13,13 @@ from recast.video.denoise import denoised
 from recast.video.folder import FolderTake, pictures_of
 from recast.video.formats import CONTAINERS, FORMATS, Format
 from recast.video.join import join_segments
-from recast.video.layers import LayersWriter, PlacedCrop, check_layers, join_layers
+from recast.video.layers import (
+    LayersWriter,
+    PlacedCrop,
+    check_layers,
+    check_layers_place,
+    join_layers,
+)
 from recast.video.opening import open_take, probe
 from recast.video.picture_note import NOTE_NAME, PictureNote, read_note
 from recast.video.pictures import picture_name, write_pictures
@@ -44,6 +50,7 @@ __all__ = [
     "TakeWriter",
     "WrittenTime",
     "check_layers",
+    "check_layers_place",
     "check_writable",
     "chosen_span",
     "cut_pictures",

@@ -83,7 +83,7 @@ class LayersWriter:
         return tuple(dict.fromkeys(note for one in self._writers.values() for note in one.notes))
 
     def __enter__(self) -> Self:
-        _check_free(self._path)
+        check_layers_place(self._path)
         with disk_trouble_named(self._path):
             shutil.rmtree(self._draft, ignore_errors=True)
             self._draft.mkdir()
@@ -168,6 +168,31 @@ def check_layers(format: str, like: TakeInfo) -> None:
     check_writable(format, like, alpha=True)
 
 
+def check_layers_place(path: Path) -> None:
+    """Refuse a place where layers would bury what somebody else put there.
+
+    Raises:
+        DiskTrouble: it is a file, a folder with other files in it, or its parent is not there.
+    """
+    if not path.parent.is_dir():
+        raise DiskTrouble(f"the folder {path.parent} is not there", "make it first")
+    if path.exists() and not path.is_dir():
+        raise DiskTrouble(f"{path} is a file", "name a new folder")
+    inside = {one.name for one in path.iterdir()} if path.is_dir() else set()
+    if not inside:
+        return
+    with suppress(TakeUnreadable):
+        inside -= {*read_layers(path)["layers"].values(), LAYERS_FILE}
+    inside = {name for name in inside if not name.endswith(SIDECAR)}
+    if inside:
+        raise DiskTrouble(
+            f"{path} is a folder with other files in it", "name a new or an empty folder"
+        )
+    for layer in LAYERS:
+        if (path / layer).is_dir():
+            check_free(path / layer)
+
+
 def join_layers(
     segments: Sequence[Path], out: Path, *, like: TakeInfo, sound_from: Path | None = None
 ) -> tuple[str, ...]:
@@ -179,7 +204,7 @@ def join_layers(
         raise TakeUnwritable(f"there are no segments to make {out.name} of", "write some first")
     described = [read_layers(segment) for segment in segments]
     format = str(described[0]["format"])
-    _check_free(out)
+    check_layers_place(out)
     draft = out.with_name(out.name + ".part")
     notes: list[str] = []
     with disk_trouble_named(out):
@@ -258,23 +283,3 @@ def _described(frame: Frame, number: int, crops: Sequence[PlacedCrop]) -> dict[s
             for crop in crops
         ],
     }
-
-
-def _check_free(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise DiskTrouble(f"the folder {path.parent} is not there", "make it first")
-    if path.exists() and not path.is_dir():
-        raise DiskTrouble(f"{path} is a file", "name a new folder")
-    inside = {one.name for one in path.iterdir()} if path.is_dir() else set()
-    if not inside:
-        return
-    with suppress(TakeUnreadable):
-        inside -= {*read_layers(path)["layers"].values(), LAYERS_FILE}
-    inside = {name for name in inside if not name.endswith(SIDECAR)}
-    if inside:
-        raise DiskTrouble(
-            f"{path} is a folder with other files in it", "name a new or an empty folder"
-        )
-    for layer in LAYERS:
-        if (path / layer).is_dir():
-            check_free(path / layer)

@@ -23,10 +23,17 @@ class PcmTrack:
     """Writes a sound stream as PCM: sample 0 is heard at moment 0.
 
     Where sound begins later or has a gap there is silence; what comes before moment 0 is cut
-    off. 16-bit sound stays 16-bit, everything else becomes 24-bit.
+    off, and so is what comes after `length` seconds. 16-bit sound stays 16-bit, everything else
+    becomes 24-bit. `origin` is where the source's clock stands at moment 0.
     """
 
-    def __init__(self, out: OutputContainer, source: AudioStream, origin: Fraction) -> None:
+    def __init__(
+        self,
+        out: OutputContainer,
+        source: AudioStream,
+        origin: Fraction,
+        length: Fraction | None = None,
+    ) -> None:
         context = source.codec_context
         wide = context.format.name not in {"s16", "s16p", "u8", "u8p"}
         self._format = "s32" if wide else "s16"
@@ -35,6 +42,7 @@ class PcmTrack:
         self._layout, self._rate, self._origin = context.layout, source.rate, origin
         self._resampler = AudioResampler(self._format, context.layout, source.rate)
         self._out, self._written = out, 0
+        self._end = None if length is None else round(length * source.rate)
 
     def write(self, frame: av.AudioFrame | None) -> None:
         """Add decoded sound; None says that no more comes."""
@@ -63,6 +71,9 @@ class PcmTrack:
             length -= run
 
     def _mux(self, samples: _Samples) -> None:
+        if self._end is not None:
+            left = max(self._end - self._written, 0)
+            samples = samples[:, : left * len(self._layout.channels)]
         if not samples.size:
             return
         frame = av.AudioFrame.from_ndarray(

@@ -91,6 +91,18 @@ def test_samples_lie_where_their_times_say(
     np.testing.assert_array_equal(found, expected)
 
 
+def test_sound_ends_with_the_sample_it_should(tmp_path: Path, filmed: Any) -> None:
+    source = filmed(tmp_path / "a.mkv", 10, sound="pcm_s16le")
+    with av.open(str(source)) as container, av.open(str(tmp_path / "b.wav"), "w") as out:
+        track = PcmTrack(out, container.streams.audio[0], Fraction(1, 100), Fraction(1, 64))
+        for frame in _frames([0, 480, 960, 1440]):
+            track.write(frame)
+        track.write(None)
+    with av.open(str(tmp_path / "b.wav")) as container:
+        found = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    np.testing.assert_array_equal(found, np.arange(480, 480 + 750))
+
+
 def test_silence_of_any_length_is_written_in_pieces(tmp_path: Path, filmed: Any) -> None:
     source = filmed(tmp_path / "a.mkv", 10, sound="pcm_s16le")
     with av.open(str(source)) as container, av.open(str(tmp_path / "b.wav"), "w") as out:
