@@ -153,7 +153,7 @@ class SoundCopy:
                 f"it was encoded again as AAC."
             )
             return _aac_like(self._out, stream)
-        track = self._plain[stream.index] = PcmTrack(self._out, stream, self._origin)
+        track = self._plain[stream.index] = PcmTrack(self._out, stream, self._origin, self._length)
         if not codec.startswith("pcm_"):
             self.notes.append(
                 f"The sound of {self._name} is {codec}, which {muxer} does not hold well: "
