@@ -6,6 +6,8 @@ from importlib import import_module
 BENCHMARKS = {
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "looks": "benchmarks.looks",
+    "merge": "benchmarks.merge",
     "swap": "benchmarks.swap",
     "video": "benchmarks.video",
 }

@@ -167,6 +167,11 @@ class Workspace:
         return self.root / "data_dst" / "merging" / key
 
     @property
+    def cuts_file(self) -> Path:
+        """Where dst's cuts are noted."""
+        return self.root / "data_dst" / "cuts.json"
+
+    @property
     def merged_folder(self) -> Path:
         """Merged frames as pictures, if they were asked for."""
         return self.root / "data_dst" / "merged"
@@ -178,6 +183,11 @@ class Workspace:
     def result_as(self, suffix: str) -> Path:
         """Where a result of another kind goes; without a suffix it is a folder of pictures."""
         return self.root / f"result{suffix}"
+
+    @property
+    def compared(self) -> Path:
+        """The picture of frames under several modes."""
+        return self.root / "compare.jpg"
 
     @property
     def sheet(self) -> Path:
@@ -219,6 +229,7 @@ class Workspace:
         found += [self.root / "data_dst" / "merging", self.merged_folder, self.root / "model"]
         results = [self.result_as(suffix) for suffix in (".mp4", ".mov", ".mkv", ".avi", "")]
         found += [*results, *(one.with_name(f"{one.name}.c2pa") for one in results), self.sheet]
+        found += [self.compared, self.cuts_file]
         found += [
             p for side in SIDES for p in self.faceset_folder(side).parent.glob("aligned.old-*")
         ]

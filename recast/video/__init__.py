@@ -1,6 +1,7 @@
 """Takes: read frames with exact times, write them back with the sound."""
 
 from recast.video.color import ColorTags
+from recast.video.cuts import find_cuts
 from recast.video.formats import CONTAINERS, FORMATS, Format
 from recast.video.join import join_segments
 from recast.video.layers import LayersWriter, PlacedCrop, check_layers, join_layers
@@ -26,6 +27,7 @@ __all__ = [
     "TakeWriter",
     "check_layers",
     "check_writable",
+    "find_cuts",
     "join_layers",
     "join_segments",
     "open_take",
