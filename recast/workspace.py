@@ -255,13 +255,20 @@ class Workspace:
         return train.run(self, TrainOptions.model_validate({"model": model, **options}), report)
 
     def merge(
-        self, *, report: Report = silent, out: str | Path | None = None, **options: Any
+        self,
+        *,
+        report: Report = silent,
+        out: str | Path | None = None,
+        layers: str | Path | None = None,
+        **options: Any,
     ) -> Path:
-        """Put the trained face into the dst take; keywords as in `recast.stages.merge`."""
+        """Put the trained face into the dst take; keywords as in `recast.stages.merge_options`."""
         from recast.stages import merge
 
         chosen = merge.MergeOptions(**options)
-        return merge.run(self, chosen, report, out=None if out is None else Path(out))
+        places = {"out": out, "layers": layers}
+        given = {name: Path(place) for name, place in places.items() if place is not None}
+        return merge.run(self, chosen, report, **given)
 
 
 class _named:

@@ -21,6 +21,10 @@ LIGHT_REACH = 0.1  # sigma, parts of the side: wider than a feature, narrower th
 LIGHT_GRID = 48  # pixels a side on which light is measured: it has no finer detail
 SAMPLES = 4096
 MOST_POOLED = 8192
+THICKNESS = 0.005**2
+"""Added to variances in RGB: what is flat in a drawn face must not burst into colour."""
+LEAST_GAIN, MOST_GAIN = 0.25, 4.0
+"""How far a match may press or spread colours."""
 LEVELS = np.linspace(0, 1, 257)
 """Of a quantile function."""
 
@@ -106,7 +110,7 @@ def covariance(values: Floats, weights: Floats) -> tuple[NDArray[np.float64], ND
     share = (weights / weights.sum()).astype(np.float64)[:, None]
     mean = (values * share).sum(0)
     centred = values - mean
-    return mean, (centred * share).T @ centred + np.eye(3) * 1e-6
+    return mean, (centred * share).T @ centred + np.eye(3) * THICKNESS
 
 
 def quantiles(values: Floats, weights: Floats) -> NDArray[np.float64]:
@@ -148,7 +152,7 @@ def reinhard(measured: Measured, share: float) -> Transfer:
     mean, spread = mean_and_spread(to_lab(measured.own), measured.weights)
     mean_wanted, spread_wanted = mean_and_spread(to_lab(measured.wanted), measured.weights)
     ratio = spread_wanted / np.maximum(spread, 1e-3)
-    gain = 1 + share * (np.clip(ratio, 0.25, 4) - 1)
+    gain = 1 + share * (np.clip(ratio, LEAST_GAIN, MOST_GAIN) - 1)
     return lambda face: to_rgb((to_lab(face) - mean) * gain + mean + share * (mean_wanted - mean))
 
 
@@ -231,7 +235,9 @@ def _affine(
     mean_wanted: NDArray[np.float64],
     share: float,
 ) -> Transfer:
-    matrix = np.eye(3) + share * (turn - np.eye(3))
+    left, gains, right = np.linalg.svd(turn)
+    held = (left * gains.clip(LEAST_GAIN, MOST_GAIN)) @ right
+    matrix = np.eye(3) + share * (held - np.eye(3))
     shift = mean - matrix @ mean + share * (mean_wanted - mean)
     return lambda face: np.asarray(face @ matrix.T.astype(np.float32) + shift, np.float32)
 

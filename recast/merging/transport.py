@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from recast.images import Image
 from recast.merging.color import (
+    LEAST_GAIN,
+    MOST_GAIN,
     Floats,
     Measured,
     Transfer,
@@ -52,7 +54,7 @@ def mixed(measured: Measured, share: float) -> Transfer:
     own, wanted = to_lab(measured.own), to_lab(measured.wanted)
     mean, spread = mean_and_spread(own, measured.weights)
     mean_wanted, spread_wanted = mean_and_spread(wanted, measured.weights)
-    gain = np.clip(spread_wanted[0] / max(spread[0], 1e-3), 0.25, 4)
+    gain = np.clip(spread_wanted[0] / max(spread[0], 1e-3), LEAST_GAIN, MOST_GAIN)
     steps = _fitted(own[:, 1:], wanted[:, 1:], measured.weights, _slices(2))
 
     def transfer(face: Image) -> Image:

@@ -69,10 +69,9 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
 
     names = workspace.model_names()
     people = people_of(options.people, names)
-    default: str | None = None
-    if EVERYONE_ELSE not in people or options.name:
-        default = _chosen_name(workspace, options.name)
-    wanted = people.get(EVERYONE_ELSE, default)
+    wanted = people.get(EVERYONE_ELSE)
+    if EVERYONE_ELSE not in people and (options.name or not options.people):
+        wanted = _chosen_name(workspace, options.name)
     looks = looks_of(options, options.shots, len(take))
     used = sorted({name for name in [*people.values(), wanted] if name})
     if not used:

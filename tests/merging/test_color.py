@@ -112,22 +112,32 @@ def root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_lct_is_root_of_target_by_root_of_source() -> None:
-    own, wanted = (np.cov(p.T, bias=True) + np.eye(3) * 1e-6 for p in INSIDE)
+    own, wanted = (np.cov(p.T, bias=True) + np.eye(3) * color.THICKNESS for p in INSIDE)
     a = root(wanted) @ np.linalg.inv(root(own))
     slow = (INSIDE[0] - INSIDE[0].mean(0)) @ a.T + INSIDE[1].mean(0)
     out = applied(color.linear, FACE, TARGET, MASK, 1.0)[WITHIN]
     assert np.abs(out - slow.clip(0, 1)).mean() < 5e-3
-    assert np.allclose(np.cov(out.T), np.cov(INSIDE[1].T), atol=2e-4)
+    assert np.allclose(np.cov(out.T), np.cov(INSIDE[1].T), atol=4e-4)
 
 
 def test_mkl_is_the_closed_form_and_symmetric() -> None:
-    own, wanted = (np.cov(p.T, bias=True) + np.eye(3) * 1e-6 for p in INSIDE)
+    own, wanted = (np.cov(p.T, bias=True) + np.eye(3) * color.THICKNESS for p in INSIDE)
     r = root(own)
     a = np.linalg.inv(r) @ root(r @ wanted @ r) @ np.linalg.inv(r)
     assert np.allclose(a, a.T, atol=1e-6)
     slow = (INSIDE[0] - INSIDE[0].mean(0)) @ a.T + INSIDE[1].mean(0)
     out = applied(color.monge_kantorovich, FACE, TARGET, MASK, 1.0)[WITHIN]
     assert np.abs(out - slow.clip(0, 1)).mean() < 5e-3
+
+
+@pytest.mark.parametrize("name", ["lct", "mkl"])
+def test_a_nearly_flat_face_does_not_burst_into_colour(name: Any) -> None:
+    """No direction of colour is spread more than four times."""
+    flat = (0.5 + (FACE - 0.5) * np.array([1, 0.02, 0.02])).astype(np.float32)
+    out = applied(COLOR_MATCHES[name], flat, TARGET, MASK, 1.0)[WITHIN]
+    before, after = (np.linalg.svd(p - p.mean(0), compute_uv=False) for p in (flat[WITHIN], out))
+    assert (after <= 4.05 * before[0]).all()
+    assert np.ptp(out[:, 1]) < 4.2 * np.ptp(flat[WITHIN])
 
 
 def test_hist_sends_each_rank_to_the_value_of_that_rank() -> None:

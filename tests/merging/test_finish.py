@@ -53,7 +53,7 @@ def test_gaussian_weighs_the_face_and_its_blur() -> None:
 
 def test_sharpening_is_the_same_at_every_size() -> None:
     """A face of twice the pixels, sharpened, is the sharpened face at twice the size."""
-    large = cv2.GaussianBlur(picture(512), (0, 0), 8)
+    large = np.asarray(cv2.GaussianBlur(picture(512), (0, 0), 8), np.float32)
     small = np.asarray(cv2.resize(large, (256, 256), interpolation=cv2.INTER_AREA), np.float32)
     one = cv2.resize(sharpened(large, 100), (256, 256), interpolation=cv2.INTER_AREA)
     change = np.abs(sharpened(small, 100) - small).mean()

@@ -1,9 +1,12 @@
 """Grain is measured where it is, not found where it is not, and made again."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 
+from recast.images import FrameImage
 from recast.merging.grain import grain, measured_grain
 
 HEIGHT, WIDTH = 240, 320
@@ -11,7 +14,7 @@ REGION = (80, 60, 240, 180)
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH] / HEIGHT
 
 
-def scene(sigma: float = 0.0, dtype: type = np.uint8) -> np.ndarray:
+def scene(sigma: float = 0.0, dtype: Any = np.uint8) -> FrameImage:
     """Slopes, an edge and a textured part, with noise of `sigma` (of 255)."""
     rng = np.random.default_rng(0)
     image = np.stack([0.3 + 0.3 * X, 0.5 - 0.2 * Y, 0.4 + 0.1 * X * Y], -1)
@@ -19,12 +22,13 @@ def scene(sigma: float = 0.0, dtype: type = np.uint8) -> np.ndarray:
     image[120:180] += 0.05 * np.sin(400 * X[120:180])[..., None]
     image = cv2.GaussianBlur(image, (0, 0), 0.8) + rng.normal(0, sigma / 255, image.shape)
     limit = np.iinfo(dtype).max
-    return np.rint(image.clip(0, 1) * limit).astype(dtype)
+    made: FrameImage = np.rint(image.clip(0, 1) * limit).astype(dtype)
+    return made
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("sigma", [2.0, 5.0, 12.0])
-def test_white_noise_is_measured(sigma: float, dtype: type) -> None:
+def test_white_noise_is_measured(sigma: float, dtype: Any) -> None:
     found = measured_grain(scene(sigma, dtype), REGION)
     assert np.sqrt(np.diag(found)) * 255 == pytest.approx([sigma] * 3, rel=0.2)
     assert abs(found[0, 1]) < 0.2 * found[0, 0]
@@ -38,7 +42,7 @@ def test_grey_grain_is_measured_as_grey() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_clean_plate_has_none(dtype: type) -> None:
+def test_a_clean_plate_has_none(dtype: Any) -> None:
     assert np.sqrt(np.trace(measured_grain(scene(0, dtype), REGION)) / 3) * 255 < 0.25
 
 

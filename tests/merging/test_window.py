@@ -1,5 +1,6 @@
 """Calming along a track: against the whole take at once, and never over an end of the track."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -80,9 +81,9 @@ def test_wherever_the_work_begins_a_frame_comes_out_the_same() -> None:
 
 
 def test_no_more_frames_are_held_than_needed() -> None:
-    read = []
+    read: list[int] = []
 
-    def frames():  # type: ignore[no-untyped-def]
+    def frames() -> Iterator[Faces[int]]:
         for one in take():
             read.append(one.payload)
             yield one

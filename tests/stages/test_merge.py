@@ -25,7 +25,6 @@ from recast.events import Event, Note, Progress, Report, TrainingProgress
 from recast.images import load
 from recast.merging import COLOR_MATCHES, MODES
 from recast.stages import merge
-from recast.stages.merge_options import MergeOptions
 from recast.video import open_take
 from recast.workspace import Workspace
 
@@ -179,8 +178,7 @@ def test_alpha_says_where_faces_show(trained: Workspace) -> None:
 def test_layers_are_face_matte_and_plate(trained: Workspace, monkeypatch: Any) -> None:
     monkeypatch.setattr(merge, "SEGMENT", 3)
     place = trained.root / "layers"
-    options = MergeOptions(frames="2:10", format="mov-alpha", **CPU)
-    assert merge.run(trained, options, layers=place) == place
+    assert trained.merge(layers=place, frames="2:10", format="mov-alpha", **CPU) == place
     listed = json.loads((place / "layers.json").read_text(encoding="utf-8"))
     assert [frame["index"] for frame in listed["frames"]] == list(range(2, 10))
     assert all(len(frame["faces"]) == 1 for frame in listed["frames"])
@@ -199,7 +197,7 @@ def test_layers_are_face_matte_and_plate(trained: Workspace, monkeypatch: Any) -
     away = matte[..., 0] == 0
     assert np.array_equal(whole[away], plate[away])
     with pytest.raises(OptionUnusable, match="exclude"):
-        merge.run(trained, MergeOptions(pictures=True, **CPU), layers=place)
+        trained.merge(layers=place, pictures=True, **CPU)
 
 
 def test_shots_change_the_look_along_the_take(trained: Workspace, tmp_path: Path) -> None:
