@@ -78,7 +78,7 @@ class Look:
     grow: float = 0.0
     feather: float = 0.06
     border: float = EDGE
-    seamless_grow: float = -0.04
+    seamless_grow: float = 0.0
     sharpen: float = 0.0
     sharpen_mode: Sharpen = "gaussian"
     motion_blur: float = 0.0

@@ -70,7 +70,7 @@ class LookOptions(BaseModel, frozen=True, extra="forbid"):
         1 / 32, ge=0, le=0.25, description="Border of the crop that never shows, likewise."
     )
     seamless_grow: float = Field(
-        -0.04,
+        0.0,
         ge=-0.25,
         le=0.25,
         description="Moves the line on which seamless meets the frame, likewise.",

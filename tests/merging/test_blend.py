@@ -47,13 +47,13 @@ def laplace(values: Floats, free: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("at_the_corner", [False, True])
 def test_membrane_solves_laplace(at_the_corner: bool) -> None:
-    """Noise is the hardest case; what is left after the sweeps is a twentieth of its range."""
+    """Noise is the hardest case; what is left is a fortieth of its range."""
     values = np.random.default_rng(0).uniform(0, 1, (12, 12, 2)).astype(np.float32)
     free = np.zeros((12, 12), bool)
     free[2:10, 3:9] = free[4:8, 1:11] = True
     if at_the_corner:
         free[:5, :5] = True
-    assert np.abs(membrane(values, free) - laplace(values, free)).max() < 0.05
+    assert np.abs(membrane(values, free) - laplace(values, free)).max() < 0.025
 
 
 @pytest.mark.parametrize("shape", [(12, 12), (64, 90), (300, 200), (600, 601)])
