@@ -10,6 +10,8 @@ BENCHMARKS = {
     "imports": "benchmarks.imports",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
+    "looks": "benchmarks.looks",
+    "merge": "benchmarks.merge",
     "outputs": "benchmarks.outputs",
     "persons": "benchmarks.persons",
     "sharpness": "benchmarks.sharpness",

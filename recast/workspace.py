@@ -240,31 +240,13 @@ class Workspace:
         """The trainings begun here, in order of their names."""
         return sorted(p.parent.name for p in self.root.glob("model/*/options.json"))
 
-    def chosen_model(self, name: str) -> str:
-        """The training of that name, or the only one there is if `name` is "".
-
-        Raises:
-            WorkspaceUnusable: there is none of that name, or none is named and there are several.
-        """
-        names = self.model_names()
-        if name and name not in names:
-            raise WorkspaceUnusable(
-                f"{self.root} has no training named {name}",
-                f"choose one of: {', '.join(names)}" if names else "train first: recast train",
-            )
-        if name:
-            return name
-        if len(names) != 1:
-            raise WorkspaceUnusable(
-                f"{self.root} has {len(names) or 'no'} trainings",
-                f"name one with --name: {', '.join(names)}"
-                if names
-                else "train first: recast train",
-            )
-        return names[0]
-
     def merging_folder(self, key: str) -> Path:
         return self.root / "data_dst" / "merging" / key
+
+    @property
+    def cuts_file(self) -> Path:
+        """Where dst's cuts are noted."""
+        return self.root / "data_dst" / "cuts.json"
 
     @property
     def merged_folder(self) -> Path:
@@ -278,6 +260,11 @@ class Workspace:
     def result_as(self, suffix: str) -> Path:
         """Where a result of another kind goes; without a suffix it is a folder of pictures."""
         return self.root / f"result{suffix}"
+
+    @property
+    def compared(self) -> Path:
+        """The picture of frames under several modes."""
+        return self.root / "compare.jpg"
 
     @property
     def sheet(self) -> Path:
@@ -386,10 +373,17 @@ class Workspace:
         return timelapse.run(self, chosen, report, out=None if out is None else Path(out))
 
     def merge(
-        self, *, report: Report = silent, out: str | Path | None = None, **options: Any
+        self,
+        *,
+        report: Report = silent,
+        out: str | Path | None = None,
+        layers: str | Path | None = None,
+        **options: Any,
     ) -> Path:
-        """Put the trained face into the dst take; keywords as in `recast.stages.merge`."""
+        """Put the trained face into the dst take; keywords as in `recast.stages.merge_options`."""
         from recast.stages import merge
 
         chosen = merge.MergeOptions(**options)
-        return merge.run(self, chosen, report, out=None if out is None else Path(out))
+        places = {"out": out, "layers": layers}
+        given = {name: Path(place) for name, place in places.items() if place is not None}
+        return merge.run(self, chosen, report, **given)

@@ -6,10 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from recast.cli.door import door
-from recast.cli.flags import FLAGS, Json, exclusive, quoted
+from recast.cli.flags import FLAGS, SWITCH, Json, exclusive, quoted
 from recast.stages.encode import EncodeOptions
 from recast.stages.extract import ExtractOptions
-from recast.stages.merge import MergeOptions
+from recast.stages.merge_options import MergeOptions
 from recast.stages.timelapse import TimelapseOptions
 from recast.stages.train_options import TrainOptions
 from recast.workspace import Side, Workspace
@@ -109,6 +109,13 @@ def merge(
     *,
     options: Annotated[MergeOptions, FLAGS] = _MERGE,
     out: _Out = None,
+    layers: Annotated[
+        Path | None,
+        Parameter(help="Folder for face, matte and plate apart, instead of a finished file."),
+    ] = None,
+    compare: Annotated[
+        bool, SWITCH, Parameter(help="Only write a picture of some frames in every mode.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Put the trained face into every frame of the dst take.
@@ -121,9 +128,16 @@ def merge(
         The folder of the job.
     """
     from recast.stages.merge import run
+    from recast.stages.merge_preview import compare as run_compare
 
+    exclusive(out=out, layers=layers)
+    exclusive(layers=layers, compare=compare)
     with door(json) as opened:
-        result = run(Workspace.open(workspace), options, opened.report, out=out)
+        found = Workspace.open(workspace)
+        if compare:
+            result = run_compare(found, options, opened.report, out=out)
+        else:
+            result = run(found, options, opened.report, out=out, layers=layers)
         opened.voice.tell("done", {"result": result}, f"The result is {result}")
 
 

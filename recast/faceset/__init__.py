@@ -2,6 +2,7 @@
 
 from recast.faceset.face_file import face_file_name, load_face, load_record, save_face
 from recast.faceset.face_set import FaceSet, load_faceset
+from recast.faceset.index import files_by_frame
 from recast.faceset.record import FaceRecord, Polygon, Source
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Polygon",
     "Source",
     "face_file_name",
+    "files_by_frame",
     "load_face",
     "load_faceset",
     "load_record",

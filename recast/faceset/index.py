@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -85,6 +86,18 @@ def scan(folder: Path) -> tuple[list[Row], list[FaceFileUnreadable]]:
 
     A copy of a face file under another name is passed over too: the first by name counts.
     """
+    return _without_copies(folder, *_scanned(folder))
+
+
+def files_by_frame(folder: Path) -> dict[int, list[Path]]:
+    """The face files of each frame, whatever they are called now, copies among them."""
+    files: dict[int, list[Path]] = defaultdict(list)
+    for row in _scanned(folder)[0]:
+        files[row.frame].append(folder / row.name)
+    return files
+
+
+def _scanned(folder: Path) -> tuple[list[Row], list[FaceFileUnreadable]]:
     index = folder / INDEX_NAME
     known = _read_index(index)
     rows: list[Row] = []
@@ -103,7 +116,7 @@ def scan(folder: Path) -> tuple[list[Row], list[FaceFileUnreadable]]:
                 broken.append(error)
     if fresh or known:
         _update_index(index, fresh, gone=[*known, *(row.name for row in fresh)])
-    return _without_copies(folder, rows, broken)
+    return rows, broken
 
 
 def _listed(folder: Path) -> list[tuple[str, os.stat_result]]:

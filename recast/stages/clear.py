@@ -19,6 +19,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from recast.errors import RecastError
 from recast.workspace import SIDES, Side, Workspace
 
 _KEY = re.compile(r"[0-9a-f]{16}")
-_PART = re.compile(r"\d{8}-\d{8}\.mp4(\.part)?|finished\.json|\d{6,}\.png(\.part)?|frames\.jsonl")
+_SEGMENT = re.compile(r"\d{8}-\d{8}(\.(mp4|mov|mkv|avi))?(\.part)?")
+_PART = re.compile(r"finished\.json|\d{6,}\.png(\.part)?|frames\.jsonl")
 _IN_MODEL = frozenset(
     {
         "options.json",
@@ -74,6 +76,13 @@ def made_here(workspace: Workspace) -> list[Path]:
     found += _models(workspace.model_folder("").parent / "model")
     for suffix in (".mp4", ".mov", ".mkv", ".avi", ""):
         found += _result(workspace.result_as(suffix))
+    found += [workspace.compared] if _is_signed(workspace.compared) else []
+    cuts = _json(workspace.cuts_file)
+    found += (
+        [workspace.cuts_file]
+        if isinstance(cuts, dict) and {"version", "cuts"} <= cuts.keys()
+        else []
+    )
     found += [workspace.sheet] if workspace.is_noted(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
     # Whatever a take is made of, it is never removed.
@@ -218,8 +227,10 @@ def _is_debug_picture(path: Path) -> bool:
 
 
 def _is_part(path: Path) -> bool:
-    named = _KEY.fullmatch(path.parent.name) is not None
-    return named and _PART.fullmatch(path.name) is not None
+    for inside, folder in pairwise([path, *path.parents]):
+        if _SEGMENT.fullmatch(inside.name) and _KEY.fullmatch(folder.name):
+            return True  # a segment, or a picture in a folder that is one
+    return bool(_KEY.fullmatch(path.parent.name) and _PART.fullmatch(path.name))
 
 
 def _result(path: Path) -> Iterator[Path]:

@@ -2,316 +2,295 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, Field
+from typing import TYPE_CHECKING, Any
 
 from recast.disk import disk_trouble_named, write_json
-from recast.errors import NoFaceFound, OptionUnusable
+from recast.errors import OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
+from recast.stages.merge_options import MergeOptions, frame_range
 from recast.workspace import Workspace
 
 if TYPE_CHECKING:
-    from recast.faceset import FaceSet
-    from recast.geometry import Points, Similarity
-    from recast.images import FrameImage
-    from recast.merging import Look
+    from recast.images import FrameImage, Mask
     from recast.provenance import ConsentRecord
-    from recast.training.trained import TrainedModel
-    from recast.video import Frame, Take
+    from recast.stages.merge_frames import Merged
+    from recast.stages.merge_job import MergeJob
+    from recast.video import Take
 
 SEGMENT = 250  # frames; what is lost at most when the work is cut off
-BATCH = 8
 
-
-class MergeOptions(BaseModel, frozen=True, extra="forbid"):
-    """How the drawn face joins the frame. Lengths are parts of the face crop's side."""
-
-    name: str = Field("", description="Which training to use, if there are several.")
-    mode: Literal["overlay", "seamless"] = Field(
-        "overlay", description="How face and frame meet at the mask's edge."
-    )
-    color_match: Literal["none", "rct", "light"] = Field(
-        "light", description="How the face takes on dst's colours."
-    )
-    tone: float = Field(
-        0.3, ge=0, le=1, description="How far the skin's own colour moves to dst's."
-    )
-    grow: float = Field(
-        -0.025, ge=-0.5, le=0.5, description="Moves the mask's edge out, or in if negative."
-    )
-    feather: float = Field(0.06, ge=0, le=0.5, description="Width of the mask's soft edge.")
-    smooth: bool = Field(True, description="Calm the landmarks along the take.")
-    frames: str = Field(
-        "",
-        pattern=r"^(\d*:\d*)?$",
-        description="Only these frames, as FIRST:END, counted from 0; END is not included.",
-    )
-    device: str = Field("best", description="Where the network runs: best, cpu, cuda, cuda:N, mps.")
-    crf: int = Field(14, ge=0, le=40, description="H.264 quality; lower is finer and larger.")
-    pictures: bool = Field(
-        False, description="Write PNG pictures to data_dst/merged instead of a video."
-    )
+__all__ = ["MergeOptions", "frame_range", "run"]
 
 
 @dataclass(frozen=True)
-class Placed:
-    """Where a face's crop lies: from frame to crop pixels; landmarks (68, 2) in the crop."""
+class _Range:
+    """What of the take is merged, and where the finished parts are kept."""
 
-    similarity: Similarity
-    landmarks: Points
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What every part of a merge needs."""
-
-    take: Take
-    places: dict[int, list[Placed]]
-    model: TrainedModel
-    look: Look
+    first: int
+    end: int
+    folder: Path
 
 
+# Five things to say, two of them seldom: the two places a result may go.
 def run(
-    workspace: Workspace, options: MergeOptions, report: Report = silent, *, out: Path | None = None
+    workspace: Workspace,
+    options: MergeOptions,
+    report: Report = silent,
+    *,
+    out: Path | None = None,
+    layers: Path | None = None,
 ) -> Path:
-    """Merge the take and return the finished file; goes on where an earlier run stopped.
+    """Merge the take and return the finished file or folder; goes on where an earlier run stopped.
 
-    Frames without a face of the dst face set pass through untouched. A video is signed.
+    Frames without a face of the dst face set pass through untouched. With `layers` face, matte
+    and plate go into that folder instead of being laid over each other. A result is signed.
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
         WorkspaceUnusable: there is no trained model, or there are several and none is named.
         NoFaceFound: the dst face set is empty.
-        OptionUnusable: the range of frames is empty, or `out` cannot take a result.
+        OptionUnusable: the range of frames is empty, `out` cannot take a result, or a file of
+            shots or people is unusable.
         TakeUnreadable: the dst take is cut off or damaged.
+        TakeUnwritable: the format cannot hold the take, or transparency.
     """
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
-    from recast.stages.finish import check_out
+    from recast.stages.merge_job import key_of, prepare
     from recast.stages.takes import whole_take
-    from recast.training.trained import chosen_device, load_trained
+    from recast.video import FORMATS
 
     consent = require_consent(workspace.consent, datetime.now(UTC).date())
     take = whole_take(workspace, "dst")
-    out = out or workspace.result
-    check_out(workspace, out)
+    place = layers or out or workspace.result_as(FORMATS[options.format].suffix)
+    _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
-    name = workspace.chosen_model(options.name)
-    model = load_trained(
-        workspace.model_folder(name),
-        chosen_device(options.device),
-        lambda text: report(Note(text, warning=True)),
-    )
-    faces = _dst_faces(workspace)
-    places = _places(faces, model, smooth=options.smooth)
-    report(Started("merge", f"{name} (step {model.step}) into {take.path.name}"))
-    job = _Job(take, places, model, _look(options))
+    job = prepare(workspace, options, take, report)
+    report(Started("merge", f"{_named(job)} into {take.path.name}"))
+    alpha = _alpha(options, job)
     if options.pictures:
-        return _write_pictures(workspace.merged_folder, job, first, end, report)
-    folder = workspace.merging_folder(_key(job, options, faces))
-    if _finished(folder) == _fingerprint(out):
-        report(Note(f"{out} was made of just this before."))
-        return out
-    segments = _write_segments(folder, job, first, end, options.crf, report)
-    _make_video(workspace, job, segments, out, consent, report)
+        return _write_pictures(workspace.merged_folder, job, (first, end), alpha, report)
+    _check_format(options, take, alpha=alpha and layers is None)
+    folder = workspace.merging_folder(key_of(job, options) + ("-layers" if layers else ""))
+    if _finished(folder) == _fingerprint(place):
+        report(Note(f"{place} was made of just this before."))
+        return place
+    part = _Range(first, end, folder)
+    if layers:
+        join = _layers(part, job, options, report)
+    else:
+        join = _segments(part, job, options, alpha, report)
+    _finish(workspace, job, join, place, consent, report)
     shutil.rmtree(folder.parent, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_json(folder / "finished.json", _fingerprint(out))
-    return out
+    write_json(folder / "finished.json", _fingerprint(place))
+    return place
 
 
-def _make_video(
+Join = Callable[[Path], tuple[str, ...]]
+
+
+def _named(job: MergeJob) -> str:
+    return ", ".join(f"{name} (step {model.step})" for name, model in job.models.items())
+
+
+def _check_place(
+    workspace: Workspace, options: MergeOptions, take: Take, place: Path, *, layers: Path | None
+) -> None:
+    from recast.stages.finish import check_out
+    from recast.video import check_layers, check_layers_place
+
+    if layers is None:
+        check_out(workspace, place, options.format)
+        return
+    if options.pictures:
+        raise OptionUnusable("--pictures and --layers exclude each other", "give one of them")
+    check_layers_place(layers)
+    check_layers(options.format, take.info)
+
+
+def _check_format(options: MergeOptions, take: Take, *, alpha: bool) -> None:
+    from recast.video import check_writable
+
+    check_writable(options.format, take.info, alpha=alpha, bitrate=options.bitrate)
+
+
+def _alpha(options: MergeOptions, job: MergeJob) -> bool:
+    return options.alpha or any(look.mode == "raw-rgb-mask" for look in job.looks.all)
+
+
+def _finish(
     workspace: Workspace,
-    job: _Job,
-    segments: list[Path],
+    job: MergeJob,
+    join: Join,
     out: Path,
     consent: ConsentRecord,
     report: Report,
 ) -> None:
     from recast.stages.finish import finish
-    from recast.video import join_segments
 
-    take = job.take
     finish(
         out,
-        lambda draft: join_segments(segments, draft, like=take.info, sound_from=take.path),
+        join,
         consent=consent,
-        model=f"{job.model.described.model} (step {job.model.step})",
+        model=job.made_by,
         ingredients=[workspace.original_path(side) for side in ("dst", "src")],
         report=report,
     )
 
 
-def _dst_faces(workspace: Workspace) -> FaceSet:
-    faces = workspace.faceset("dst")
-    if not len(faces):
-        raise NoFaceFound(
-            f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
-        )
-    return faces
-
-
-def _look(options: MergeOptions) -> Look:
-    from recast.merging import BLENDS, COLOR_MATCHES, Look
-
-    blend, color_match = BLENDS[options.mode], COLOR_MATCHES[options.color_match]
-    return Look(blend, color_match, options.tone, options.grow, options.feather)
-
-
-def frame_range(frames: str, length: int) -> tuple[int, int]:
-    """First frame and end of `MergeOptions.frames` for a take of `length` frames."""
-    start, _, stop = frames.partition(":")
-    first, end = int(start or 0), min(int(stop or length), length)
-    if first >= end:
-        raise OptionUnusable(
-            f"--frames {frames} holds no frame of the take, which has {length}",
-            f"choose a range within 0:{length}",
-        )
-    return first, end
-
-
-def _places(faces: FaceSet, model: TrainedModel, *, smooth: bool) -> dict[int, list[Placed]]:
-    """For each frame with faces, where the model's crops lie in it."""
-    import numpy as np
-
-    from recast.faces import Face, Pose, Seen, placement, smooth_stream
-
-    found: dict[int, list[Face]] = {}
-    for at in np.argsort(faces.frames, kind="stable"):
-        left, top, right, bottom = (float(edge) for edge in faces.boxes[at])
-        pose = Pose(float(faces.yaw[at]), float(faces.pitch[at]), float(faces.roll[at]))
-        face = Face((left, top, right, bottom), float(faces.scores[at]), faces.landmarks[at], pose)
-        found.setdefault(int(faces.frames[at]), []).append(face)
-    stream = (Seen(frame, found.get(frame, [])) for frame in range(max(found) + 1))
-    described = model.described
-
-    def placed(face: Face) -> Placed:
-        side, framing = described.resolution, described.framing
-        similarity = placement(face.landmarks, side, framing, yaw=face.pose.yaw)
-        return Placed(similarity, similarity.apply(face.landmarks))
-
-    return {
-        seen.payload: [placed(face) for face in seen.faces]
-        for seen in smooth_stream(stream, strength=1.0 if smooth else 0.0)
-        if seen.faces
-    }
-
-
-def _merged(job: _Job, first: int, end: int) -> Iterator[Frame]:
-    """The merged frames in order: drawn in batches here, composed in threads."""
-    from concurrent.futures import ThreadPoolExecutor
-    from dataclasses import replace
-
-    import numpy as np
-
-    from recast.faces import align, hull_mask
-    from recast.images import to_float
-    from recast.merging import DrawnFace, compose
-    from recast.ordered import batches, ordered
-
-    side = job.model.described.resolution
-
-    def crops(frames: list[Frame]) -> tuple[list[Frame], Any]:
-        cut = [
-            to_float(align(frame.image, placed.similarity, side))
-            for frame in frames
-            for placed in job.places.get(frame.index, [])
-        ]
-        return frames, np.stack(cut) if cut else None
-
-    def composed(work: tuple[Frame, list[DrawnFace]]) -> Frame:
-        frame, drawn = work
-        image: FrameImage = frame.image
-        for face in drawn:
-            image = compose(image, face, job.look)
-        return replace(frame, image=image)
-
-    def drawn(
-        prepared: Iterator[tuple[list[Frame], Any]],
-    ) -> Iterator[tuple[Frame, list[DrawnFace]]]:
-        for frames, cut in prepared:
-            colours, masks = job.model.draw(cut) if cut is not None else ((), ())
-            at = 0
-            for frame in frames:
-                faces = []
-                for placed in job.places.get(frame.index, []):
-                    # A model that learns no mask shows what the landmarks enclose.
-                    mask = hull_mask(placed.landmarks, (side, side)) if masks is None else masks[at]
-                    faces.append(DrawnFace(colours[at], mask, placed.similarity))
-                    at += 1
-                yield frame, faces
-
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as cutting, ThreadPoolExecutor(workers) as composing:
-        frames = batches(job.take.frames(first, end), BATCH)
-        prepared = ordered(cutting, crops, frames, ahead=2)
-        yield from ordered(composing, composed, drawn(prepared), ahead=2 * BATCH)
-
-
-def _write_segments(
-    folder: Path, job: _Job, first: int, end: int, crf: int, report: Report
-) -> list[Path]:
+def _segments(
+    part: _Range, job: MergeJob, options: MergeOptions, alpha: bool, report: Report
+) -> Join:
     """Silent parts of the result; the ones that are there already are not written again."""
-    from recast.video import TakeWriter
+    from recast.stages.merge_frames import merged
+    from recast.video import FORMATS, join_segments, open_writer
 
-    with disk_trouble_named(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    format, info = FORMATS[options.format], job.take.info
+
+    def write(path: Path, start: int, stop: int, done: Callable[[int], None]) -> None:
+        with open_writer(
+            path,
+            info,
+            format=options.format,
+            alpha=alpha,
+            crf=options.crf,
+            bitrate=options.bitrate,
+            first=start,
+        ) as writer:
+            for one in merged(job, start, stop, layers=alpha):
+                frame = one.frame
+                writer.write(_image(one, alpha), frame.moment, None if alpha else frame.plate)
+                done(frame.index)
+        if start == part.first:
+            for note in writer.notes:
+                report(Note(note))
+
+    suffix = "" if format.picture else format.segment
+    segments = _written(part, suffix, write, report)
+    return lambda draft: join_segments(segments, draft, like=info, sound_from=job.take.path)
+
+
+def _layers(part: _Range, job: MergeJob, options: MergeOptions, report: Report) -> Join:
+    """Parts of the layers, likewise."""
+    from recast.stages.merge_frames import merged
+    from recast.video import LayersWriter, join_layers
+
+    info = job.take.info
+
+    def write(path: Path, start: int, stop: int, done: Callable[[int], None]) -> None:
+        with LayersWriter(path, info, format=options.format, first=start) as writer:
+            for one in merged(job, start, stop, layers=True):
+                face, matte = _face_and_matte(one)
+                writer.write(face, matte, one.frame, _crops(job, one))
+                done(one.frame.index)
+        if start == part.first:
+            for note in writer.notes:
+                report(Note(note))
+
+    segments = _written(part, "", write, report)
+    return lambda draft: join_layers(segments, draft, like=info, sound_from=job.take.path)
+
+
+def _written(
+    part: _Range,
+    suffix: str,
+    write: Callable[[Path, int, int, Callable[[int], None]], None],
+    report: Report,
+) -> list[Path]:
+    with disk_trouble_named(part.folder):
+        part.folder.mkdir(parents=True, exist_ok=True)
+    total = part.end - part.first
     segments = []
-    for start in range(first, end, SEGMENT):
-        stop = min(start + SEGMENT, end)
-        path = folder / f"{start:08d}-{stop:08d}.mp4"
+    for start in range(part.first, part.end, SEGMENT):
+        stop = min(start + SEGMENT, part.end)
+        path = part.folder / f"{start:08d}-{stop:08d}{suffix}"
         segments.append(path)
-        report(Progress(start - first, end - first))
-        if path.exists():
-            continue
-        with TakeWriter(path, job.take.info, crf=crf) as writer:
-            for frame in _merged(job, start, stop):
-                writer.write(frame.image, frame.moment, frame.plate)
-                report(Progress(frame.index + 1 - first, end - first))
-    report(Progress(end - first, end - first))
+        report(Progress(start - part.first, total))
+        if not path.exists():
+            write(path, start, stop, lambda index: report(Progress(index + 1 - part.first, total)))
+    report(Progress(total, total))
     return segments
 
 
-def _write_pictures(folder: Path, job: _Job, first: int, end: int, report: Report) -> Path:
+def _write_pictures(
+    folder: Path, job: MergeJob, span: tuple[int, int], alpha: bool, report: Report
+) -> Path:
+    from dataclasses import replace
+
+    from recast.stages.merge_frames import merged
     from recast.video import PictureNote, read_note, write_pictures
 
-    length = len(job.take)
+    first, end = span
     with disk_trouble_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
     if read_note(folder) is None:  # tells later that recast wrote them
         PictureNote.like(job.take.info, {"merged": job.take.path.name}).save(folder)
-    frames = _merged(job, first, end)
-    for frame in write_pictures(folder, frames, length=length, suffix=".png"):
+    frames = (
+        replace(one.frame, image=_image(one, alpha))
+        for one in merged(job, first, end, layers=alpha)
+    )
+    for frame in write_pictures(folder, frames, length=len(job.take), suffix=".png"):
         report(Progress(frame.index + 1 - first, end - first))
     return folder
 
 
-def _key(job: _Job, options: MergeOptions, faces: FaceSet) -> str:
-    """Names what the segments were made of: with any of it changed they are of no use."""
-    made_of = {
-        "take": [job.take.path.name, len(job.take), job.take.path.stat().st_size],
-        "model": [vars(job.model.described) | {"options": None}, job.model.weights_sha256],
-        "options": options.model_dump(mode="json", exclude={"device"}),
-        "faces": hashlib.sha256(faces.landmarks.tobytes() + faces.frames.tobytes()).hexdigest(),
-    }
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+def _image(one: Merged, alpha: bool) -> FrameImage:
+    """The merged frame; with alpha, a fourth channel says how much of the faces shows."""
+    import numpy as np
+
+    image = one.composed.image
+    if not alpha:
+        return image
+    assert one.composed.alpha is not None
+    return np.dstack([image, _in_depth(one.composed.alpha, image)])
+
+
+def _face_and_matte(one: Merged) -> tuple[FrameImage | None, Any]:
+    """The layer of faces, RGBA, and its matte, in the depth of the take; None without a face."""
+    import numpy as np
+
+    done = one.composed
+    if done.alpha is None or done.layer is None or not done.alpha.any():
+        return None, None
+    matte = _in_depth(done.alpha, one.frame.image)
+    face = _in_depth(done.layer, one.frame.image)
+    return np.dstack([face, matte]), matte
+
+
+def _in_depth(values: Mask, like: FrameImage) -> Any:
+    import numpy as np
+
+    return np.rint(values.clip(0, 1) * np.iinfo(like.dtype).max).astype(like.dtype)
+
+
+def _crops(job: MergeJob, one: Merged) -> list[Any]:
+    from recast.video import PlacedCrop
+
+    return [
+        PlacedCrop(
+            face.placed,
+            job.models[face.name].described.resolution,
+            job.models[face.name].described.framing,
+            face.track,
+        )
+        for face in one.placed
+    ]
 
 
 def _fingerprint(out: Path) -> dict[str, Any]:
-    """Tells whether a file is still the one that was written."""
-    if not out.is_file():
+    """Tells whether a result is still the one that was written."""
+    if not out.exists():
         return {"path": str(out.absolute())}
     state = out.stat()
-    return {"path": str(out.absolute()), "bytes": state.st_size, "changed": state.st_mtime_ns}
+    size = state.st_size if out.is_file() else len(list(out.iterdir()))
+    return {"path": str(out.absolute()), "bytes": size, "changed": state.st_mtime_ns}
 
 
 def _finished(folder: Path) -> Any:

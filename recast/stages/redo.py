@@ -90,11 +90,12 @@ def search_again(
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    from recast.faceset import files_by_frame
     from recast.ordered import batches, ordered
 
     known = searched_before(subject)
     report(Started("extract", f"{subject.side}: {len(frames)} frames again"))
-    before = _files_by_frame(subject.faceset())
+    before = files_by_frame(subject.faces_folder)
     aside = aside_folder(write.folder)
     empty = set(known.empty_frames())
 
@@ -171,14 +172,6 @@ def searched_frames(subject: Subject, known: Extraction) -> range:
     options = known.options
     chosen = chosen_frames(options.get("frames", ""), options.get("every", 1), len(subject.take))
     return chosen[: known.frames_done]
-
-
-def _files_by_frame(faces: FaceSet) -> dict[int, list[Path]]:
-    """Where the faces of each frame are, whatever the files are called now."""
-    files: dict[int, list[Path]] = defaultdict(list)
-    for row, frame in enumerate(faces.frames.tolist()):
-        files[frame].append(faces.path(row))
-    return files
 
 
 def _moved(files: Sequence[Path], aside: Path) -> None:

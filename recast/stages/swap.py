@@ -53,12 +53,12 @@ def run(
     from recast.provenance import require_consent
     from recast.stages.finish import check_out
     from recast.stages.takes import whole_take
-    from recast.video import open_take
+    from recast.video import FORMATS, open_take
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     _, dst = (whole_take(workspace, side) for side in SIDES)
     first, _ = frame_range(merge.frames, len(dst))
-    check_out(workspace, out or workspace.result)
+    check_out(workspace, out or workspace.result_as(FORMATS[merge.format].suffix), merge.format)
     for side in SIDES:
         workspace.extract(side, report=report, **extract.model_dump())
     workspace.train(report=report, **train.model_dump())

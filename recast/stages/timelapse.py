@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from recast.errors import WorkspaceUnusable
 from recast.events import Note, Progress, Report, Started, silent
+from recast.stages.trainings import chosen_training
 from recast.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run(
     from recast.video import TakeWriter, open_take
 
     consent = require_consent(workspace.consent, datetime.now(UTC).date())
-    folder = workspace.model_folder(workspace.chosen_model(options.name))
+    folder = workspace.model_folder(chosen_training(workspace, options.name))
     out = out or folder / "timelapse.mp4"
     check_out(workspace, out)
     shown = previews(folder / "preview")
@@ -82,7 +83,7 @@ def run(
         write,
         consent=consent,
         model=f"{described.model} (its previews while training)",
-        ingredients=[workspace.take_path("dst"), workspace.take_path("src")],
+        ingredients=[workspace.original_path(side) for side in ("dst", "src")],
         report=report,
     )
     return out

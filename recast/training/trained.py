@@ -14,7 +14,7 @@ from recast.errors import OptionUnusable, WorkspaceUnusable
 from recast.models import MODELS
 from recast.training.checkpoint import Warn, load_newest
 from recast.training.description import Description
-from recast.training.lesson import SRC
+from recast.training.lesson import DST, SRC
 
 Crops = NDArray[np.float32]
 Draw = Callable[[Crops], tuple[Crops, Crops | None]]
@@ -23,12 +23,14 @@ Draw = Callable[[Crops], tuple[Crops, Crops | None]]
 @dataclass(frozen=True)
 class TrainedModel:
     """draw: aligned dst faces (B, S, S, 3), RGB, 0..1, to src's face in their place,
-    (B, S, S, 3), and its mask (B, S, S), or None if the model learns none."""
+    (B, S, S, 3), and its mask (B, S, S), or None if the model learns none. dst_masks: aligned
+    dst faces to the masks of dst's own face, drawn as dst, or None likewise."""
 
     described: Description
     step: int
     weights_sha256: str
     draw: Draw
+    dst_masks: Callable[[Crops], Crops | None]
 
 
 def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
@@ -49,14 +51,20 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
     network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def draw(crops: Crops) -> tuple[Crops, Crops | None]:
+    def drawn_as(crops: Crops, side: int) -> tuple[Crops, Crops | None]:
         faces = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
-        identity = torch.full((len(crops),), SRC, dtype=torch.int64, device=device)
+        identity = torch.full((len(crops),), side, dtype=torch.int64, device=device)
         drawn, masks = network(faces, identity)
         colours = drawn.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return colours, None if masks is None else masks[:, 0].contiguous().cpu().numpy()
 
-    return TrainedModel(described, newest.progressed.step, newest.weights_sha256, draw)
+    return TrainedModel(
+        described,
+        newest.progressed.step,
+        newest.weights_sha256,
+        draw=lambda crops: drawn_as(crops, SRC),
+        dst_masks=lambda crops: drawn_as(crops, DST)[1],
+    )
 
 
 def chosen_device(name: str) -> torch.device:

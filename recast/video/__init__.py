@@ -9,6 +9,7 @@ from recast.video.cut import (
     cut_video,
     parse_time,
 )
+from recast.video.cuts import find_cuts
 from recast.video.denoise import denoised
 from recast.video.folder import FolderTake, pictures_of
 from recast.video.formats import CONTAINERS, FORMATS, Format
@@ -56,6 +57,7 @@ __all__ = [
     "cut_pictures",
     "cut_video",
     "denoised",
+    "find_cuts",
     "join_layers",
     "join_segments",
     "open_take",

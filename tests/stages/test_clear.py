@@ -11,7 +11,7 @@ import pytest
 from recast.errors import Stopped
 from recast.events import Progress, Report
 from recast.images import encode, save
-from recast.stages import swap
+from recast.stages import merge, swap
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
 from recast.stages.train_options import TrainOptions
@@ -252,3 +252,15 @@ def test_debug_pictures_and_other_persons_faces_go_and_foreign_ones_stay(
     extracted.clear()
     assert [path for path in debug.iterdir()] == kept[:1] and kept[1].is_file()
     assert not others.exists() and not old.exists()
+
+
+@pytest.mark.parametrize("format", ["mp4", "ffv1", "png"])
+def test_segments_of_every_kind_go(trained: Workspace, stop_at: StopAt, format: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge, "SEGMENT", 4)
+        with pytest.raises(Stopped):
+            trained.merge(format=format, report=stop_at(Progress, 8), device="cpu")
+    merging = trained.merging_folder("x").parent
+    assert any(merging.rglob("00000000-00000004*"))
+    trained.clear()
+    assert not merging.exists()

@@ -18,14 +18,17 @@ from recast.errors import (
     OptionUnusable,
     Stopped,
     TakeUnreadable,
+    TakeUnwritable,
     WorkspaceUnusable,
 )
 from recast.events import Event, Note, Progress, Report, TrainingProgress
 from recast.images import load
+from recast.merging import COLOR_MATCHES, MODES
 from recast.stages import merge
 from recast.video import open_take
 from recast.workspace import Workspace
 
+Begin = Callable[..., Workspace]
 StopAt = Callable[..., Report]
 TINY: dict[str, Any] = {"resolution": 64, "batch_size": 3, "device": "cpu"}
 CPU: dict[str, Any] = {"device": "cpu"}
@@ -134,12 +137,170 @@ def test_an_empty_part_is_refused(trained: Workspace, frames: str) -> None:
         trained.merge(frames=frames, **CPU)
 
 
-@pytest.mark.parametrize("color_match", ["none", "rct", "light"])
-@pytest.mark.parametrize("mode", ["overlay", "seamless"])
-def test_every_way_to_join_runs(trained: Workspace, mode: str, color_match: str) -> None:
-    how: dict[str, Any] = {"mode": mode, "color_match": color_match, "smooth": mode == "overlay"}
-    folder = trained.merge(frames="3:5", pictures=True, **how, **CPU)
-    assert load(folder / "000003.png").shape == (480, 640, 3)
+WAYS: list[dict[str, Any]] = [
+    *({"mode": mode} for mode in MODES),
+    *({"color_match": match, "color_smooth": 1} for match in COLOR_MATCHES),
+    *({"mask": mask} for mask in ("dst", "hull", "mesh*learned", "segmentation+hull")),
+    {"smooth": False, "color_smooth": 0, "mask_smooth": 0, "cuts": False},
+    {"sharpen": 40, "sharpen_mode": "box", "motion_blur": 100, "face_scale": -20},
+    {"denoise": 30, "bicubic": 50, "palette": 60, "grain": 0},
+    {"mode": "seamless", "seamless_grow": -0.05, "border": 0.1, "color_area": "crop"},
+    {"mode": "hist-match", "masked_hist_match": False, "hist_threshold": 100},
+]
+
+
+@pytest.mark.parametrize("how", WAYS, ids=lambda how: "-".join(map(str, how.values())))
+def test_every_way_to_join_runs(trained: Workspace, how: dict[str, Any]) -> None:
+    folder = trained.merge(frames="3:5", pictures=True, **{"alpha": False, **how}, **CPU)
+    before = trained.take("dst").frame(3).image
+    merged = load(folder / "000003.png", alpha=how.get("mode") == "raw-rgb-mask")
+    assert merged.shape == (480, 640, 4 if how.get("mode") == "raw-rgb-mask" else 3)
+    assert np.array_equal(merged[..., :3], before) == (how.get("mode") == "original")
+
+
+def test_alpha_says_where_faces_show(trained: Workspace) -> None:
+    """In a frame without a face it is 0 everywhere."""
+    (path,) = trained.faceset_folder("dst").glob("*000004_*.jpg")
+    path.unlink()
+    folder = trained.merge(frames="3:6", pictures=True, alpha=True, **CPU)
+    with_face, without = (load(folder / f"00000{at}.png", alpha=True) for at in (3, 4))
+    assert without.shape == (480, 640, 4) and not without[..., 3].any()
+    before = trained.take("dst").frame(3).image
+    changed = (with_face[..., :3] != before).any(axis=2)
+    assert with_face[..., 3].max() == 255 and (with_face[..., 3] > 0)[changed].mean() > 0.99
+    out = trained.merge(frames="3:6", alpha=True, format="prores4444", **CPU)
+    assert out.suffix == ".mov" and recast.verify(out).intact
+    with pytest.raises(TakeUnwritable, match="transparency"):
+        trained.merge(frames="3:6", alpha=True, **CPU)
+    with pytest.raises(TakeUnwritable, match="transparency"):
+        trained.merge(frames="3:6", mode="raw-rgb-mask", **CPU)
+
+
+def test_layers_are_face_matte_and_plate(trained: Workspace, monkeypatch: Any) -> None:
+    monkeypatch.setattr(merge, "SEGMENT", 3)
+    place = trained.root / "layers"
+    assert trained.merge(layers=place, frames="2:10", format="mov-alpha", **CPU) == place
+    listed = json.loads((place / "layers.json").read_text(encoding="utf-8"))
+    assert [frame["index"] for frame in listed["frames"]] == list(range(2, 10))
+    assert all(len(frame["faces"]) == 1 for frame in listed["frames"])
+    assert [
+        open_take(place / f"{name}.mov").info.length for name in ("face", "matte", "plate")
+    ] == [
+        8,
+        8,
+        8,
+    ]
+    merged = trained.merge(frames="2:10", format="mov-alpha", **CPU)
+    plate, matte, whole = (
+        open_take(path).frame(0).image.astype(float)
+        for path in (place / "plate.mov", place / "matte.mov", merged)
+    )
+    away = matte[..., 0] == 0
+    assert np.array_equal(whole[away], plate[away])
+    with pytest.raises(OptionUnusable, match="exclude"):
+        trained.merge(layers=place, pictures=True, **CPU)
+
+
+def test_shots_change_the_look_along_the_take(trained: Workspace, tmp_path: Path) -> None:
+    shots = tmp_path / "shots.json"
+    shots.write_text('[{"frames": "4:6", "mode": "original"}]', encoding="utf-8")
+    folder = trained.merge(frames="3:7", pictures=True, shots=shots, **CPU)
+    same = [
+        np.array_equal(load(folder / f"{frame.index:06d}.png"), frame.image)
+        for frame in trained.take("dst").frames(3, 7)
+    ]
+    assert same == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"mode": "seamless", "color_match": "sot", "color_smooth": 2, "mask_smooth": 2},
+        {"motion_blur": 80, "sharpen": 30, "palette": 20, "grain": 2, "mask": "learned*mesh"},
+    ],
+    ids=["calmed", "finished"],
+)
+def test_a_merge_in_parts_is_the_merge_in_one_piece(
+    trained: Workspace, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch, stop_at: StopAt
+) -> None:
+    """Whatever is calmed over time looks beyond the part's ends; and a restart changes nothing."""
+    folder = trained.merge(frames=":14", pictures=True, **how, **CPU)
+    in_one = [load(path) for path in sorted(folder.glob("*.png"))]
+    monkeypatch.setattr(merge, "SEGMENT", 5)
+    options = {"frames": ":14", "format": "mov-alpha", **how, **CPU}
+    with pytest.raises(Stopped):
+        trained.merge(report=stop_at(Progress, 9), **options)
+    once = open_take(trained.merge(**options))
+    again = trained.merge(out=trained.root / "again.mov", **options)
+    for frame, whole, other in zip(once, in_one, open_take(again), strict=True):
+        assert np.array_equal(frame.image, other.image)
+        # Batches of the network differ, and with them the order of its sums.
+        assert np.abs(frame.image.astype(int) - whole).max() <= 3
+
+
+TWO_PEOPLE = Path(__file__).parents[1] / "data" / "two_people.mp4"
+
+
+@pytest.fixture(scope="module")
+def two_people(begin: Begin, tmp_path_factory: Any, trained_once: Workspace) -> Workspace:
+    """A job on a take of two people, with two trainings."""
+    workspace = begin(tmp_path_factory.mktemp("two") / "job", dst=TWO_PEOPLE)
+    workspace.extract("dst", size=128)
+    shutil.copytree(trained_once.model_folder("swift"), workspace.model_folder("anna"))
+    shutil.copytree(trained_once.faceset_folder("src"), workspace.faceset_folder("src"))
+    workspace.train(steps=1, name="ben", **TINY)
+    return workspace
+
+
+def sides_changed(workspace: Workspace, people: Path) -> tuple[bool, bool]:
+    folder = workspace.merge(people=people, frames="30:31", pictures=True, **CPU)
+    frame = workspace.take("dst").frame(30).image
+    changed = (load(folder / "000030.png") != frame).any(axis=2)
+    middle = frame.shape[1] // 2
+    return bool(changed[:, :middle].any()), bool(changed[:, middle:].any())
+
+
+def test_each_track_gets_a_training_of_its_own_or_none(
+    two_people: Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.json"
+    seen = []
+    for people in (
+        {"0": "anna", "1": None},
+        {"1": "anna", "*": None},
+        {"0": "anna", "1": "ben"},
+        {"*": "ben"},
+    ):
+        file.write_text(json.dumps(people), encoding="utf-8")
+        seen.append(sides_changed(two_people, file))
+    assert {seen[0], seen[1]} == {(True, False), (False, True)}
+    assert seen[2:] == [(True, True), (True, True)]
+    file.write_text('{"0": "anna", "1": "ben"}', encoding="utf-8")
+    out = two_people.merge(people=file, frames="30:32", **CPU)
+    assert recast.verify(out).model == "swift (step 20), swift (step 1)"
+
+
+def test_people_that_leave_every_face_alone(two_people: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "people.json"
+    file.write_text('{"*": null}', encoding="utf-8")
+    with pytest.raises(WorkspaceUnusable, match="leaves every face"):
+        two_people.merge(people=file, **CPU)
+
+
+def test_cuts_are_looked_for_once(trained: Workspace) -> None:
+    trained.merge(frames=":2", pictures=True, **CPU)
+    noted = json.loads(trained.cuts_file.read_text(encoding="utf-8"))
+    assert noted["cuts"] == [] and noted["take"]["length"] == 24
+    noted["cuts"] = [12]
+    trained.cuts_file.write_text(json.dumps(noted), encoding="utf-8")
+    cut = trained.merge(frames="10:14", pictures=True, **CPU)
+    images = [load(path) for path in sorted(cut.glob("00001*.png"))]
+    whole = trained.merge(frames="10:14", pictures=True, cuts=False, **CPU)
+    differs = [
+        not np.array_equal(image, load(path))
+        for image, path in zip(images, sorted(whole.glob("00001*.png")), strict=True)
+    ]
+    assert any(differs)  # nothing is smoothed over frame 12
 
 
 def test_several_trainings_and_none_named(trained: Workspace) -> None:

@@ -1,0 +1,185 @@
+"""The merged frames of a part of a take: decoded, drawn, measured, calmed and composed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recast.errors import FaceFileUnreadable
+from recast.stages.merge_job import MergeJob, Placed, masks_needed
+
+if TYPE_CHECKING:
+    from recast.images import Mask
+    from recast.merging import Composed, DrawnFace, Look
+    from recast.merging.window import Faces
+    from recast.video import Frame
+
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A frame of the take, and what became of it."""
+
+    frame: Frame
+    composed: Composed
+    placed: Sequence[Placed]
+
+
+def merged(job: MergeJob, first: int, end: int, *, layers: bool = False) -> Iterator[Merged]:
+    """The frames from `first` up to `end`, in order; `layers` asks for alpha and layer too.
+
+    Drawn in batches here, all else in threads. The frames before and after that colours and
+    masks are calmed by are read and drawn as well, so every part of a take comes out as it
+    would in one piece.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from recast.merging import calmed
+    from recast.ordered import ordered
+
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as measuring, ThreadPoolExecutor(workers) as composing:
+        before, after = max(0, first - job.calm.reach), min(len(job.take), end + job.calm.reach)
+        faces = ordered(measuring, lambda work: work(), _drawn(job, before, after), ahead=BATCH)
+        inside = (one for one in calmed(faces, job.calm) if first <= one.payload.index < end)
+        yield from ordered(
+            composing, lambda one: composed(job, one, layers=layers), inside, ahead=2 * workers
+        )
+
+
+def composed(job: MergeJob, faces: Faces[Frame], *, layers: bool = False) -> Merged:
+    """Put the calmed faces of a frame into it."""
+    from recast.merging import compose
+
+    frame = faces.payload
+    look = job.looks.at(frame.index)
+    done = compose(frame.image, faces.drawn, look, layers=layers)
+    return Merged(frame, done, job.places.get(frame.index, []))
+
+
+def drawn_frames(job: MergeJob, frames: Sequence[Frame]) -> list[Faces[Frame]]:
+    """The frames with their faces drawn and measured, not calmed yet."""
+    return [work() for work in _batch_drawn(job, frames, _crops(job, frames))]
+
+
+def _drawn(job: MergeJob, first: int, end: int) -> Iterator[Callable[[], Faces[Frame]]]:
+    """Drawn frames, with what is left to do in threads as a call."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from recast.ordered import batches, ordered
+
+    with ThreadPoolExecutor(1) as cutting:
+        parts = batches(job.take.frames(first, end), BATCH)
+        for frames, cut in ordered(cutting, lambda part: (part, _crops(job, part)), parts, ahead=1):
+            yield from _batch_drawn(job, frames, cut)
+
+
+def _crops(job: MergeJob, frames: Sequence[Frame]) -> dict[str, Any]:
+    """For each model the aligned faces of some frames, (N, S, S, 3), 0..1."""
+    import numpy as np
+
+    from recast.faces import align
+    from recast.images import to_float
+
+    cut: dict[str, list[Any]] = {}
+    for frame in frames:
+        for face in job.places.get(frame.index, []):
+            side = job.models[face.name].described.resolution
+            cut.setdefault(face.name, []).append(to_float(align(frame.image, face.placed, side)))
+    return {name: np.stack(crops) for name, crops in cut.items()}
+
+
+def _batch_drawn(
+    job: MergeJob, frames: Sequence[Frame], crops: dict[str, Any]
+) -> list[Callable[[], Faces[Frame]]]:
+    needed = masks_needed([job.looks.at(frame.index) for frame in frames])
+    drawn = {name: job.models[name].draw(cut) for name, cut in crops.items()}
+    own = {n: job.models[n].dst_masks(c) if "dst" in needed else None for n, c in crops.items()}
+    at = dict.fromkeys(crops, 0)
+    work = []
+    for frame in frames:
+        faces = []
+        for placed in job.places.get(frame.index, []):
+            number, (colours, masks) = at[placed.name], drawn[placed.name]
+            dst_masks = own[placed.name]
+            known = {"learned": masks, "dst": dst_masks}
+            found = {kind: all_of[number] for kind, all_of in known.items() if all_of is not None}
+            faces.append((placed, crops[placed.name][number], colours[number], found))
+            at[placed.name] += 1
+        work.append(_measuring(job, frame, faces))
+    return work
+
+
+def _measuring(
+    job: MergeJob, frame: Frame, faces: list[tuple[Placed, Any, Any, dict[str, Mask]]]
+) -> Callable[[], Faces[Frame]]:
+    def work() -> Faces[Frame]:
+        from recast.merging.window import Faces
+
+        look = job.looks.at(frame.index)
+        drawn = [_face(job, frame, look, *face) for face in faces]
+        return Faces(frame, drawn, [face[0].track for face in faces])
+
+    return work
+
+
+# Five things are known of a face; a class for one call would hide them.
+def _face(  # noqa: PLR0913
+    job: MergeJob,
+    frame: Frame,
+    look: Look,
+    placed: Placed,
+    crop: Any,
+    face: Any,
+    masks: dict[str, Mask],
+) -> DrawnFace:
+    from recast.merging import DrawnFace, combined, measure, measured_grain
+
+    def mask_named(kind: str) -> Mask:
+        return masks[kind] if kind in masks else _outline(job, placed, kind, crop.shape[0])
+
+    mask = combined(look.mask, mask_named)
+    measured = measure(face, crop, mask, area=look.color_area)
+    noise = None
+    if look.grain:
+        corners = placed.placed.inverse().apply(_corners(crop.shape[0]))
+        (left, top), (right, bottom) = corners.min(0).astype(int), corners.max(0).astype(int)
+        height, width = frame.image.shape[:2]
+        region = (max(0, left), max(0, top), min(width, right), min(height, bottom))
+        noise = measured_grain(frame.image, region)
+    seed = (frame.index, placed.track)
+    return DrawnFace(face, mask, placed.placed, measured, noise, placed.motion, seed)
+
+
+def _corners(side: int) -> Any:
+    import numpy as np
+
+    return np.array([[0, 0], [side, 0], [0, side], [side, side]], np.float32)
+
+
+def _outline(job: MergeJob, placed: Placed, kind: str, side: int) -> Mask:
+    """A mask that comes from the face file, or the landmarks' hull where it holds none."""
+    from recast.faces import hull_mask
+
+    hull = hull_mask(placed.landmarks, (side, side))
+    if kind not in ("mesh", "segmentation"):
+        return hull  # asked for, or the model learns no mask
+    from recast.merging.outline import carried_mask, outline_mask, stored_mask
+
+    try:
+        record = job.faces.record(placed.number)
+    except FaceFileUnreadable:
+        return hull
+    if kind == "mesh":
+        mesh = record.face.mesh
+        return hull if mesh is None else outline_mask(placed.placed.apply(mesh[:, :2]), side)
+    if not record.segmentation and not record.polygons:
+        return hull
+    import numpy as np
+
+    drawn = [(part.adds, np.array(part.points, np.float32)) for part in record.polygons]
+    stored = stored_mask(record.segmentation or "", drawn, record.size)
+    return carried_mask(stored, record.placed.inverse().then(placed.placed), side)

@@ -1,0 +1,240 @@
+"""Prepare a merge: models, looks, and where every face of dst lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recast.disk import write_json
+from recast.errors import NoFaceFound, WorkspaceUnusable
+from recast.events import Note, Report
+from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
+from recast.stages.merge_shots import EVERYONE_ELSE, Looks, looks_of, people_of
+from recast.stages.takes import known
+from recast.stages.trainings import chosen_training
+from recast.workspace import Workspace
+
+if TYPE_CHECKING:
+    from recast.faces import Face, Smoothed
+    from recast.faceset import FaceSet
+    from recast.geometry import Points, Similarity
+    from recast.merging import Calm
+    from recast.training.trained import TrainedModel
+    from recast.video import Take
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A face of dst that is to be replaced.
+
+    placed: from frame to the crop of its model; landmarks: (68, 2), crop pixels; name: its
+    training; number: its place in the face set; motion: frame pixels from frame to frame.
+    """
+
+    placed: Similarity
+    landmarks: Points
+    name: str
+    track: int
+    number: int
+    motion: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class MergeJob:
+    """All that a merge needs, whatever part of the take is merged."""
+
+    take: Take
+    faces: FaceSet
+    models: Mapping[str, TrainedModel]
+    places: Mapping[int, Sequence[Placed]]
+    looks: Looks
+    calm: Calm
+
+    @property
+    def made_by(self) -> str:
+        """The models, for the credentials."""
+        return ", ".join(f"{m.described.model} (step {m.step})" for m in self.models.values())
+
+
+def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Report) -> MergeJob:
+    """Load the models and place every face of the dst face set.
+
+    Raises:
+        WorkspaceUnusable: there is no trained model, or there are several and none is named.
+        NoFaceFound: the dst face set is empty.
+        OptionUnusable: the file of shots or people is unusable.
+    """
+    from recast.training.trained import chosen_device, load_trained
+
+    names = workspace.model_names()
+    people = people_of(options.people, names)
+    wanted = people.get(EVERYONE_ELSE)
+    if EVERYONE_ELSE not in people and (options.name or not options.people):
+        wanted = chosen_training(workspace, options.name)
+    looks = looks_of(options, options.shots, len(take))
+    used = sorted({name for name in [*people.values(), wanted] if name})
+    if not used:
+        raise WorkspaceUnusable(
+            f"{options.people} leaves every face as it is", "name a training for one of the tracks"
+        )
+    device = chosen_device(options.device)
+    models = {
+        name: load_trained(
+            workspace.model_folder(name), device, lambda text: report(Note(text, warning=True))
+        )
+        for name in used
+    }
+    faces = _dst_faces(workspace)
+    cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
+    strength = 1.0 if options.smooth else 0.0
+    placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
+    return MergeJob(take, faces, models, placed, looks, calm_of(options))
+
+
+def key_of(job: MergeJob, options: MergeOptions) -> str:
+    """Names what the segments were made of: with any of it changed they are of no use."""
+    made_of = {
+        "take": known(job.take),
+        "models": [
+            [vars(model.described) | {"options": None}, model.weights_sha256]
+            for model in job.models.values()
+        ],
+        "options": options.model_dump(mode="json", exclude={"device", "shots", "people"}),
+        "looks": repr(job.looks),
+        "people": [
+            [frame, face.name, face.track] for frame, here in job.places.items() for face in here
+        ],
+        "faces": hashlib.sha256(
+            job.faces.landmarks.tobytes() + job.faces.frames.tobytes()
+        ).hexdigest(),
+    }
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def masks_needed(looks: Sequence[LookOptions | Any]) -> set[str]:
+    """The kinds of mask that any of the looks names."""
+    from recast.merging import named_in
+
+    return {kind for look in looks for kind in named_in(look.mask)}
+
+
+def _dst_faces(workspace: Workspace) -> FaceSet:
+    faces = workspace.faceset("dst")
+    if not len(faces):
+        raise NoFaceFound(
+            f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
+        )
+    return faces
+
+
+def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
+    """The take's cuts; looked for once and then read from a file beside dst's faces."""
+    from recast.video import find_cuts
+
+    file = workspace.cuts_file
+    wanted = {"version": 1, "take": known(take)}
+    try:
+        noted = json.loads(file.read_text(encoding="utf-8"))
+        if {**noted, "cuts": None} == {**wanted, "cuts": None}:
+            return frozenset(int(cut) for cut in noted["cuts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not looked for yet
+    cuts = find_cuts(frame.image for frame in take)
+    write_json(file, {**wanted, "cuts": cuts})
+    if cuts:
+        where = ", ".join(map(str, cuts[:8])) + (", ..." if len(cuts) > 8 else "")
+        report(Note(f"The take has {len(cuts)} cuts, at frame {where}."))
+    return frozenset(cuts)
+
+
+def _places(
+    faces: FaceSet,
+    models: Mapping[str, TrainedModel],
+    people: Mapping[str, str | None],
+    cuts: frozenset[int],
+    strength: float,
+) -> dict[int, list[Placed]]:
+    """For each frame with faces that get a training, where their crops lie in it."""
+    import numpy as np
+
+    from recast.faces import Seen, smooth_stream
+
+    found: dict[int, list[int]] = {}
+    for at in np.argsort(faces.frames, kind="stable"):
+        found.setdefault(int(faces.frames[at]), []).append(int(at))
+    stream = (
+        Seen(frame, [_face(faces, at) for at in found.get(frame, [])], cut=frame in cuts)
+        for frame in range(max(found) + 1)
+    )
+    placed: dict[int, list[Placed]] = {}
+    for seen in smooth_stream(stream, strength=strength):
+        here = _placed_here(seen, found.get(seen.payload, []), faces, models, people)
+        if here:
+            placed[seen.payload] = here
+    return _with_motion(placed)
+
+
+def _placed_here(
+    seen: Smoothed[int],
+    numbers: Sequence[int],
+    faces: FaceSet,
+    models: Mapping[str, TrainedModel],
+    people: Mapping[str, str | None],
+) -> list[Placed]:
+    from recast.faces import placement
+
+    here = []
+    for face, track, number in zip(seen.faces, seen.tracks, numbers, strict=True):
+        # A track that the face file itself names counts over cuts, too.
+        known = int(faces.tracks[number])
+        track = known if known >= 0 else track
+        name = people.get(str(track), people[EVERYONE_ELSE])
+        if name is None:
+            continue
+        described = models[name].described
+        side, framing = described.resolution, described.framing
+        placed = placement(face.landmarks, side, framing, yaw=face.pose.yaw)
+        here.append(Placed(placed, placed.apply(face.landmarks), name, track, number))
+    return here
+
+
+def _face(faces: FaceSet, at: int) -> Face:
+    from recast.faces import Face, Pose
+
+    left, top, right, bottom = (float(edge) for edge in faces.boxes[at])
+    pose = Pose(float(faces.yaw[at]), float(faces.pitch[at]), float(faces.roll[at]))
+    return Face((left, top, right, bottom), float(faces.scores[at]), faces.landmarks[at], pose)
+
+
+def _with_motion(places: dict[int, list[Placed]]) -> dict[int, list[Placed]]:
+    """The same with each face's motion: half the way from the frame before to the one after."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    def centre(frame: int, track: int) -> Any:
+        for face in places.get(frame, []):
+            if face.track == track:
+                middle = face.landmarks.mean(axis=0, keepdims=True)
+                return face.placed.inverse().apply(middle)[0].astype(np.float64)
+        return None
+
+    def motion(frame: int, track: int) -> tuple[float, float]:
+        here = centre(frame, track)
+        steps = []
+        if (before := centre(frame - 1, track)) is not None:
+            steps.append(here - before)
+        if (after := centre(frame + 1, track)) is not None:
+            steps.append(after - here)
+        if not steps:
+            return 0.0, 0.0
+        across, down = np.mean(steps, axis=0)
+        return float(across), float(down)
+
+    return {
+        frame: [replace(face, motion=motion(frame, face.track)) for face in here]
+        for frame, here in places.items()
+    }

@@ -1,0 +1,169 @@
+"""Options that change along a take, and trainings that differ from face to face: two JSON files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from recast.errors import OptionUnusable
+from recast.stages.merge_options import LookOptions, look_of
+
+if TYPE_CHECKING:
+    from recast.merging import Look
+
+EVERYONE_ELSE = "*"
+_SHOTS_FORM = '[{"frames": "100:200", "mode": "seamless"}]'
+_PEOPLE_FORM = '{"0": "anna", "1": null}'
+
+
+class Shot(LookOptions, frozen=True, extra="forbid"):
+    """Options for a range of frames. Those not given are as for the whole take.
+
+    change: "cut" holds them through the range; "blend" moves there over the range's frames, from
+    what holds in the frame before it.
+    """
+
+    frames: str = Field(pattern=r"^\d*:\d*$")
+    change: Literal["cut", "blend"] = "cut"
+
+
+@dataclass(frozen=True)
+class _Placed:
+    first: int
+    end: int
+    look: Look
+    blends: bool
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The look of each frame of a take."""
+
+    base: Look
+    shots: tuple[_Placed, ...] = ()
+
+    def at(self, frame: int) -> Look:
+        """The look of a frame."""
+        from recast.merging import between
+
+        for shot in self.shots:
+            if shot.first <= frame < shot.end:
+                if not shot.blends:
+                    return shot.look
+                before = self.base if shot.first == 0 else self.at(shot.first - 1)
+                return between(
+                    before, shot.look, (frame - shot.first + 1) / (shot.end - shot.first)
+                )
+        return self.base
+
+    @property
+    def all(self) -> list[Look]:
+        """Every look that occurs, but for those between two."""
+        return [self.base, *(shot.look for shot in self.shots)]
+
+
+def looks_of(options: LookOptions, file: Path | None, length: int) -> Looks:
+    """The looks of a take of `length` frames, with the ranges of a JSON file if there is one.
+
+    Raises:
+        OptionUnusable: the file is missing or no such list; the error names the entry.
+    """
+    base = look_of(options)
+    if file is None:
+        return Looks(base)
+    entries = _loaded(file, list, _SHOTS_FORM)
+    shots = [
+        _placed(options, entry, f"entry {number} of {file}", length)
+        for number, entry in enumerate(entries, start=1)
+    ]
+    order = sorted(range(len(shots)), key=lambda at: shots[at].first)
+    for one, next_one in pairwise(order):
+        if shots[one].end > shots[next_one].first:
+            raise OptionUnusable(
+                f"entries {one + 1} and {next_one + 1} of {file} share frame "
+                f"{shots[next_one].first}",
+                "end one range where the next begins: END is not included",
+            )
+    return Looks(base, tuple(shots[at] for at in order))
+
+
+def people_of(file: Path | None, names: Sequence[str]) -> dict[str, str | None]:
+    """Which training each track gets, by its number as text; None leaves the face as it is.
+
+    Raises:
+        OptionUnusable: the file is missing, not such an object, or names no training.
+    """
+    if file is None:
+        return {}
+    found: dict[str, str | None] = {}
+    for track, name in _loaded(file, dict, _PEOPLE_FORM).items():
+        if track != EVERYONE_ELSE and not re.fullmatch(r"\d{1,9}", track):
+            raise OptionUnusable(
+                f"{file} speaks of a track {track!r}",
+                f'give numbers of tracks, or "{EVERYONE_ELSE}" for all others: {_PEOPLE_FORM}',
+            )
+        if name is not None and name not in names:
+            raise OptionUnusable(
+                f"{file} gives track {track} the training {name!r}, which is not in this workspace",
+                f"choose one of: {', '.join(names)}; or null, to leave the face as it is",
+            )
+        found[track if track == EVERYONE_ELSE else str(int(track))] = name
+    return found
+
+
+def _placed(options: LookOptions, entry: Any, where: str, length: int) -> _Placed:
+    if not isinstance(entry, dict):
+        raise OptionUnusable(f"{where} is no object", f"write it so: {_SHOTS_FORM}")
+    base = {name: getattr(options, name) for name in LookOptions.model_fields}
+    try:
+        shot = Shot.model_validate({**base, **entry})
+    except ValidationError as error:
+        raise OptionUnusable(f"{where}: {_troubles(error)}", _known()) from error
+    start, _, stop = shot.frames.partition(":")
+    first, end = int(start or 0), min(int(stop or length), length)
+    if first >= end:
+        raise OptionUnusable(
+            f"{where}: {shot.frames} holds no frame of the take, which has {length}",
+            f"choose a range within 0:{length}",
+        )
+    return _Placed(first, end, look_of(shot), shot.change == "blend")
+
+
+def _loaded(file: Path, kind: type[Any], form: str) -> Any:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OptionUnusable(f"{file} cannot be read: {reason}", "check its name") from error
+    except (ValueError, RecursionError) as error:
+        raise OptionUnusable(f"{file} is no JSON: {error}", f"write it so: {form}") from error
+    if not isinstance(found, kind):
+        raise OptionUnusable(
+            f"{file} holds no {'list' if kind is list else 'object'}", f"write it so: {form}"
+        )
+    return found
+
+
+def _troubles(error: ValidationError) -> str:
+    parts = []
+    for trouble in error.errors(include_url=False):
+        named = ".".join(str(part) for part in trouble["loc"])
+        if trouble["type"] == "extra_forbidden":
+            parts.append(f"{named} is no option of a range")
+        elif trouble["type"] == "missing":
+            parts.append(f"{named} is missing")
+        else:
+            reason = trouble["msg"].removeprefix("Input ")
+            parts.append(f"{named}: {trouble['input']!r} {reason[0].lower()}{reason[1:]}")
+    return "; ".join(parts)
+
+
+def _known() -> str:
+    return f"give frames, change and any of: {', '.join(LookOptions.model_fields)}"
