@@ -27,7 +27,7 @@ from recast.disk import Fingerprint, disk_trouble_named
 from recast.errors import RecastError
 from recast.workspace import SIDES, Side, Workspace
 
-_KEY = re.compile(r"[0-9a-f]{16}")
+_KEY = re.compile(r"[0-9a-f]{16}(-layers)?")
 _SEGMENT = re.compile(r"\d{8}-\d{8}(\.(mp4|mov|mkv|avi))?(\.part)?")
 _PART = re.compile(r"finished\.json|\d{6,}\.png(\.part)?|frames\.jsonl")
 _IN_MODEL = frozenset(
@@ -43,7 +43,7 @@ _IN_MODEL = frozenset(
         "decoded",
     }
 )
-_INDEX = re.compile(r"\.index\.sqlite(-journal|-wal|-shm)?")
+_INDEX = re.compile(r"\.index\.sqlite(-journal|-wal|-shm)?|\.order\.(json|lock)")
 
 _Proof = Callable[[Path], bool]
 
@@ -141,6 +141,9 @@ def _models(folder: Path) -> Iterator[Path]:
     found: list[Path] = []
     whole = True
     for model in sorted(folder.iterdir()):
+        if _names(model) == ["training.lock"]:  # begun, and refused before its first step
+            found.append(model)
+            continue
         known = _json(model / "options.json")
         if not (isinstance(known, dict) and {"version", "model", "framing"} <= known.keys()):
             whole = False
@@ -150,6 +153,10 @@ def _models(folder: Path) -> Iterator[Path]:
         whole = whole and ours == inside
         found += [model] if ours == inside else ours
     yield from [folder] if whole and found else found
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
 def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recast.errors import Stopped
+from recast.errors import OutOfMemory, Stopped
 from recast.events import Progress, Report
 from recast.images import encode, save
 from recast.stages import merge, swap
@@ -264,3 +264,13 @@ def test_segments_of_every_kind_go(trained: Workspace, stop_at: StopAt, format: 
     assert any(merging.rglob("00000000-00000004*"))
     trained.clear()
     assert not merging.exists()
+
+
+def test_traces_of_what_was_begun_go(trained: Workspace, tmp_path: Path) -> None:
+    """A training that did not fit, a set that was sorted, layers that were written elsewhere."""
+    with pytest.raises(OutOfMemory):
+        trained.train("sae", steps=1, memory="100MB", device="cpu")
+    trained.sort("src", by="yaw")
+    trained.merge(layers=tmp_path / "layers", frames=":2", format="mov-alpha", device="cpu")
+    trained.clear()
+    assert [path.name for path in trained.root.iterdir()] == ["workspace.json"]
