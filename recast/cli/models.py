@@ -13,6 +13,7 @@ def models(*, json: Json = False) -> None:
     usual batch, without the faces.
     """
     from recast.models import MODELS
+    from recast.training.memory import gigabytes
     from recast.training.size import size_of
 
     with door(json) as opened:
@@ -29,7 +30,7 @@ def models(*, json: Json = False) -> None:
                 "memory": size.memory,
                 "about": model.about,
             }
-            weights, memory = f"{size.parameters / 1e6:.2f} M", f"{size.memory / 1e9:.1f} GB"
+            weights, memory = f"{size.parameters / 1e6:.2f} M", gigabytes(size.memory)
             row = _row(name, weights, f"{side} px", framing, memory)
             opened.voice.tell("model", facts, f"{row}  {model.about}")
 
