@@ -16,7 +16,7 @@ from benchmarks.judge import ROOT
 from recast import images
 from recast.faces import FITTED
 from recast.stages.merge_options import MergeOptions
-from recast.stages.merge_preview import MergePreview, open_preview
+from recast.stages.merge_preview import COMPARED_MODES, MergePreview, open_preview
 from recast.workspace import Workspace
 
 IMAGES = ROOT / "docs" / "images"
@@ -27,21 +27,7 @@ COLUMNS = 5
 SHEETS: dict[str, tuple[int, list[dict[str, Any]]]] = {
     "modes": (
         FRAME,
-        [
-            {"mode": mode}
-            for mode in (
-                "original",
-                "overlay",
-                "hist-match",
-                "hist-match-bw",
-                "seamless",
-                "seamless-hist-match",
-                "pyramid",
-                "raw-rgb",
-                "raw-mask",
-                "raw-predict",
-            )
-        ],
+        [{"mode": mode} for mode in COMPARED_MODES],
     ),
     "masks": (
         -1,
