@@ -1,4 +1,4 @@
-"""The folder of one job, and the only place that knows what is called what in it."""
+"""One job on disk, and everything that can be done with it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recast.disk import Fingerprint, disk_trouble_named, write_json
 from recast.errors import TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
+from recast.folders import Folders
 from recast.sides import SIDES as SIDES
 from recast.sides import Side as Side
 from recast.sides import side_named, take_inside
@@ -23,25 +24,14 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-class Workspace:
-    """One job on disk: takes, face sets, models and results.
-
-        workspace.json              version, the takes, consent records
-        data_src/                   frames as pictures, if asked for; data_dst likewise
-        data_src/aligned/           src's face set, one file a face
-        data_src/aligned_debug/     the frames with what was found drawn on them
-        data_src/extraction.json    how far the search for faces is
-        data_src/marks.json         faces that a person marked
-        data_dst/denoised.mp4       the dst take without its noise, which stands in for it
-        model/<name>/               options.json, checkpoint/, history.jsonl, preview/
-        data_dst/merging/<key>/     finished parts of a merge
-        result.mp4
+class Workspace(Folders):
+    """One job on disk: takes, face sets, models and results, where `Folders` says they are.
 
     A workspace of DeepFaceLab (`data_src.mp4`, `data_dst.mp4`) opens as it is.
     """
 
     def __init__(self, root: Path, settings: dict[str, Any]) -> None:
-        self.root = root
+        super().__init__(root)
         self._settings = settings
 
     @classmethod
@@ -174,42 +164,6 @@ class Workspace:
         if self._settings.get("stand_in", {}).pop("dst", None):
             self._save()
 
-    def frames_folder(self, side: Side) -> Path:
-        """Where the frames of a take are put as pictures, at the root."""
-        return self.root / f"data_{side}"
-
-    def denoised_path(self, suffix: str) -> Path:
-        """The denoised dst take: a file, or without a suffix a folder of pictures."""
-        return self.root / "data_dst" / f"denoised{suffix}"
-
-    @property
-    def denoising_folder(self) -> Path:
-        """Finished parts of a denoised take that is not whole yet."""
-        return self.root / "data_dst" / "denoising"
-
-    @property
-    def denoising_file(self) -> Path:
-        """What the denoised take was made of."""
-        return self.root / "data_dst" / "denoising.json"
-
-    def faceset_folder(self, side: Side) -> Path:
-        return self.root / f"data_{side}" / "aligned"
-
-    def others_folder(self, side: Side) -> Path:
-        """Faces that were found, but are not the person's who is wanted."""
-        return self.root / f"data_{side}" / "aligned_others"
-
-    def debug_folder(self, side: Side) -> Path:
-        """A picture of every frame that was searched, with what was found drawn on it."""
-        return self.root / f"data_{side}" / "aligned_debug"
-
-    def marks_file(self, side: Side) -> Path:
-        """Faces that a person marked."""
-        return self.root / f"data_{side}" / "marks.json"
-
-    def extraction_file(self, side: Side) -> Path:
-        return self.root / f"data_{side}" / "extraction.json"
-
     def faceset(self, side: Side) -> FaceSet:
         """The faces of a side.
 
@@ -233,44 +187,6 @@ class Workspace:
             )
         return faces
 
-    def model_folder(self, name: str) -> Path:
-        return self.root / "model" / name
-
-    def model_names(self) -> list[str]:
-        """The trainings begun here, in order of their names."""
-        return sorted(p.parent.name for p in self.root.glob("model/*/options.json"))
-
-    def merging_folder(self, key: str) -> Path:
-        return self.root / "data_dst" / "merging" / key
-
-    @property
-    def cuts_file(self) -> Path:
-        """Where dst's cuts are noted."""
-        return self.root / "data_dst" / "cuts.json"
-
-    @property
-    def merged_folder(self) -> Path:
-        """Merged frames as pictures, if they were asked for."""
-        return self.root / "data_dst" / "merged"
-
-    @property
-    def result(self) -> Path:
-        return self.root / "result.mp4"
-
-    def result_as(self, suffix: str) -> Path:
-        """Where a result of another kind goes; without a suffix it is a folder of pictures."""
-        return self.root / f"result{suffix}"
-
-    @property
-    def compared(self) -> Path:
-        """The picture of frames under several modes."""
-        return self.root / "compare.jpg"
-
-    @property
-    def sheet(self) -> Path:
-        """The picture that shows dst and result side by side."""
-        return self.root / "result.jpg"
-
     @property
     def consent(self) -> tuple[ConsentRecord, ...]:
         """The consent records, oldest first.
@@ -286,7 +202,7 @@ class Workspace:
             return tuple(ConsentRecord.model_validate(r) for r in self._settings.get("consent", []))
         except ValidationError as error:
             raise WorkspaceUnusable(
-                f"{self.root / 'workspace.json'} holds a damaged consent record",
+                f"{self.settings_file} holds a damaged consent record",
                 f"record it again: recast consent {self.root} add",
             ) from error
 
@@ -297,7 +213,7 @@ class Workspace:
         self._save()
 
     def _save(self) -> None:
-        write_json(self.root / "workspace.json", self._settings)
+        write_json(self.settings_file, self._settings)
 
     def note_made(self, path: Path) -> None:
         """Remember that recast wrote a file that carries no mark of its own, for `clear`."""

@@ -28,7 +28,7 @@ WORK = {
     "interop": {"faces", "faceset"},
 }
 """Each work package, and the work packages it may know."""
-STORY = {"workspace", "stages"}
+STORY = {"folders", "workspace", "stages"}
 DOORS = {"cli"}
 MAY_KNOW = {
     **dict.fromkeys(GROUND, GROUND),
