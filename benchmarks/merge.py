@@ -5,15 +5,18 @@ drawn face given (128 px): one thread's own time, so that other work on the mach
 faces whose crop covers 1.6 times 200 and 420 pixels, as `full` framing does. Then the whole merge
 of such a take without the network: decoding, cutting, measuring, composing and encoding on all
 cores, frames a second and the time of all cores together for a frame. With a WORKSPACE, of the
-bundled pair and trained, the judge's figures of several settings instead.
+bundled pair and trained, what a preview of one frame takes, and the judge's figures of several
+settings instead.
 """
 
 import argparse
+import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +33,8 @@ from recast.merging import Calm, DrawnFace, Look, compose, measure
 from recast.merging.look import ColorMatchName, Mode
 from recast.stages.merge_frames import merged
 from recast.stages.merge_job import MergeJob, Placed
-from recast.stages.merge_options import MergeOptions
+from recast.stages.merge_options import LookOptions, MergeOptions
+from recast.stages.merge_preview import open_preview
 from recast.stages.merge_shots import Looks
 from recast.video import TakeInfo, TakeWriter, open_take
 from recast.workspace import Workspace
@@ -39,6 +43,7 @@ SIZE = (1280, 720)
 SIDE = 128
 ROUNDS = 12
 FRAMES = 100
+PREVIEWS = 7
 WAYS: list[tuple[Mode, ColorMatchName]] = [
     ("overlay", "none"),
     ("overlay", "light"),
@@ -149,8 +154,29 @@ def speed() -> None:
             print(f"{named}: {found:.1f} frames/s, {cpu:.0f} ms of CPU a frame", flush=True)
 
 
+def looking(job: Workspace) -> None:
+    """The median time until one frame is shown, the network included."""
+    shown = open_preview(job, MergeOptions())
+    far = np.linspace(10, len(shown.job.take) - 10, PREVIEWS).astype(int).tolist()
+
+    def median(name: str, calls: list[Callable[[], object]]) -> None:
+        times = []
+        for call in calls:
+            begun = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - begun)
+        print(f"preview of {name:34} {statistics.median(times) * 1000:6.0f} ms", flush=True)
+
+    median("a frame, uncalmed", [partial(shown.preview, at, calmed=False) for at in far])
+    median("a frame", [partial(shown.preview, at) for at in far])
+    median("the next frame", [partial(shown.preview, at + 1) for at in far])
+    look = LookOptions(mode="seamless", color_match="rct")
+    median("the same frame, other settings", [partial(shown.preview, at, look) for at in far])
+
+
 def worth(workspace: Path) -> None:
     job = Workspace.open(workspace)
+    looking(job)
     print(f"\n{'':58}", *(f"{name:>8}" for name in FIGURES))
     with tempfile.TemporaryDirectory() as folder:
         for settings in SETTINGS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from recast.images import FrameImage, Image, Mask, to_float
 from recast.merging.blend import overlay
 from recast.merging.color import Area, Measured, by_histograms, matched, measure
 from recast.merging.finish import coarsened, denoised, motion_blurred, recoloured, sharpened
-from recast.merging.grain import Covariance, Region, grain, measured_grain
+from recast.merging.grain import Grain, Region, grain, measured_grain
 from recast.merging.look import COLOR_MATCHES, ON_BLACK, Look
 from recast.merging.masks import resized, shaped
 
@@ -34,7 +34,7 @@ class DrawnFace:
     mask: Mask
     placed: Similarity
     measured: Measured | None = None
-    noise: Covariance | None = None
+    noise: Grain | None = None
     motion: tuple[float, float] = (0.0, 0.0)
     seed: tuple[int, ...] = (0,)
 
@@ -155,10 +155,11 @@ def _noise(frame: FrameImage, region: Region, drawn: DrawnFace, look: Look) -> I
     if not look.grain:
         return None
     like = measured_grain(frame, region) if drawn.noise is None else drawn.noise
-    if not like.any():
+    if not like.covariance.any():
         return None
     left, top, right, bottom = region
-    return grain((bottom - top, right - left), like * look.grain**2, drawn.seed)
+    wanted = replace(like, covariance=like.covariance * look.grain**2)
+    return grain((bottom - top, right - left), wanted, drawn.seed)
 
 
 def _matched_again(frame: FrameImage, part: Part, drawn: DrawnFace, look: Look) -> Image:

@@ -16,6 +16,7 @@ import numpy as np
 
 from recast.merging.color import pooled
 from recast.merging.compose import DrawnFace
+from recast.merging.grain import mean_grain
 
 Payload = TypeVar("Payload")
 
@@ -94,9 +95,7 @@ def _calmed(face: DrawnFace, around: Sequence[tuple[int, DrawnFace]], calm: Calm
         face = replace(face, measured=colours)
         noisy = [(one.noise, weight) for one, weight in near if one.noise is not None]
         if noisy:
-            total = sum(weight for _, weight in noisy)
-            noise = np.sum([noise * (weight / total) for noise, weight in noisy], axis=0)
-            face = replace(face, noise=noise)
+            face = replace(face, noise=mean_grain(*zip(*noisy, strict=True)))
     if calm.mask > 0:
         masks = [
             (one.mask, weight)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from recast.errors import NoFaceFound, OptionUnusable
 from recast.events import Note, Report, Started, silent
@@ -17,6 +17,7 @@ from recast.stages.extraction import (
     take_note,
     write_extraction,
 )
+from recast.stages.keep_person import LikenessOptions
 from recast.stages.redo import aside_folder, draw_all, frames_again, search_again
 from recast.stages.searching import Crew, FaceWriter, Subject, chosen_frames, search_all
 from recast.workspace import Side, Workspace
@@ -31,7 +32,7 @@ _NOT_MADE_OF = {"device", "debug", "only", "person", "embedder", "same_person"}
 who is kept of those that were found."""
 
 
-class ExtractOptions(BaseModel, frozen=True, extra="forbid"):
+class ExtractOptions(LikenessOptions, frozen=True, extra="forbid"):
     """How faces are found and cropped."""
 
     detector: Literal["mesh", "mtcnn", "dlib", "manual"] = Field(
@@ -77,12 +78,6 @@ class ExtractOptions(BaseModel, frozen=True, extra="forbid"):
     )
     person: tuple[Path, ...] | None = Field(
         None, description="Picture of the one person to keep; give it again for more pictures."
-    )
-    embedder: str = Field(
-        "dlib", description="What tells persons apart: dlib, or the path of an ONNX network."
-    )
-    same_person: float | None = Field(
-        None, ge=0, le=1, description="Least likeness to the person; the embedder's own by default."
     )
 
     @field_validator("device")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, Field
+
 from recast.disk import disk_trouble_named
 from recast.errors import FaceFileUnreadable, NoFaceFound
 from recast.events import Note, Progress, Report, Started, silent
@@ -24,6 +26,17 @@ _CROP = 256
 _BATCH = 16
 _GAP = 8
 """No track outlives so many frames without a face."""
+
+
+class LikenessOptions(BaseModel, frozen=True, extra="forbid"):
+    """How people are told apart."""
+
+    embedder: str = Field(
+        "dlib", description="What tells persons apart: dlib, or the path of an ONNX network."
+    )
+    same_person: float | None = Field(
+        None, ge=0, le=1, description="Least likeness to the person; the embedder's own by default."
+    )
 
 
 @dataclass(frozen=True)
@@ -73,21 +86,13 @@ def keep_person(faceset: Path, others: Path, person: Person, report: Report = si
     Raises:
         NoFaceFound: nobody in the face set is like the person. Then no face is put aside.
     """
-    from recast.faces.persons import faces_of_person
     from recast.faceset import load_faceset
 
     _brought_back(others, faceset)
     faces = load_faceset(faceset)
     if not len(faces):
         return 0
-    report(Started("person", f"{person.name}, among {len(faces)} faces"))
-    kept, best = faces_of_person(
-        faces.frames,
-        _tracks(faces),
-        _Embedded(faces, person, report),
-        reference=person.reference,
-        threshold=person.threshold,
-    )
+    kept, best = faces_like(faces, person, report)
     if not kept.any():
         raise NoFaceFound(
             f"nobody in {faceset} looks like {person.name}: "
@@ -103,6 +108,22 @@ def keep_person(faceset: Path, others: Path, person: Person, report: Report = si
         _moved(faces.path(int(index)), others)
     report(Note(f"{int(kept.sum())} faces are the person's; {len(left)} others are in {others}."))
     return int(kept.sum())
+
+
+def faces_like(
+    faces: FaceSet, person: Person, report: Report = silent
+) -> tuple[NDArray[np.bool_], float]:
+    """Which faces of a set are the person's, (N,), and the best cosine of any stretch of them."""
+    from recast.faces.persons import faces_of_person
+
+    report(Started("person", f"{person.name}, among {len(faces)} faces"))
+    return faces_of_person(
+        faces.frames,
+        _tracks(faces),
+        _Embedded(faces, person, report),
+        reference=person.reference,
+        threshold=person.threshold,
+    )
 
 
 def _reference(path: Path, detector: Detector, embedder: Embedder) -> NDArray[np.float32]:

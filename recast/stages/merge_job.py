@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recast.disk import write_json
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
-from recast.stages.merge_shots import EVERYONE_ELSE, Looks, looks_of, people_of
+from recast.stages.merge_people import EVERYONE_ELSE, People, people_in, people_of
+from recast.stages.merge_shots import Looks, looks_of
 from recast.stages.takes import known
 from recast.stages.trainings import chosen_training
 from recast.workspace import Workspace
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from recast.merging import Calm
     from recast.training.trained import TrainedModel
     from recast.video import Take
+
+
+_KNOWN_OTHERWISE = {"device", "shots", "people", "embedder", "same_person"}
+"""Options whose outcome, and not their wording, says what was merged; the device says nothing."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +73,16 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
         NoFaceFound: the dst face set is empty.
         OptionUnusable: the file of shots or people is unusable.
     """
+    from recast.stages.keep_person import open_person
     from recast.training.trained import chosen_device, load_trained
 
     names = workspace.model_names()
-    people = people_of(options.people, names)
-    wanted = people.get(EVERYONE_ELSE)
-    if EVERYONE_ELSE not in people and (options.name or not options.people):
+    named = people_of(options.people, names)
+    wanted = named.get(EVERYONE_ELSE)
+    if EVERYONE_ELSE not in named and (options.name or not options.people):
         wanted = chosen_training(workspace, options.name)
     looks = looks_of(options, options.shots, len(take))
-    used = sorted({name for name in [*people.values(), wanted] if name})
+    used = sorted({name for name in [*named.values(), wanted] if name})
     if not used:
         raise WorkspaceUnusable(
             f"{options.people} leaves every face as it is", "name a training for one of the tracks"
@@ -88,9 +95,15 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
         for name in used
     }
     faces = _dst_faces(workspace)
+    persons = {
+        who: open_person([who], embedder=options.embedder, threshold=options.same_person)
+        for who in named
+        if isinstance(who, Path)
+    }
+    people = people_in(faces, named, persons, wanted, report)
     cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
-    placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
+    placed = _places(faces, models, people, cuts, strength)
     return MergeJob(take, faces, models, placed, looks, calm_of(options))
 
 
@@ -102,7 +115,9 @@ def key_of(job: MergeJob, options: MergeOptions) -> str:
             [vars(model.described) | {"options": None}, model.weights_sha256]
             for model in job.models.values()
         ],
-        "options": options.model_dump(mode="json", exclude={"device", "shots", "people"}),
+        "options": options.model_dump(
+            mode="json", exclude={"device", "shots", "people", "embedder", "same_person"}
+        ),
         "looks": repr(job.looks),
         "people": [
             [frame, face.name, face.track] for frame, here in job.places.items() for face in here
@@ -153,7 +168,7 @@ def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
 def _places(
     faces: FaceSet,
     models: Mapping[str, TrainedModel],
-    people: Mapping[str, str | None],
+    people: People,
     cuts: frozenset[int],
     strength: float,
 ) -> dict[int, list[Placed]]:
@@ -182,7 +197,7 @@ def _placed_here(
     numbers: Sequence[int],
     faces: FaceSet,
     models: Mapping[str, TrainedModel],
-    people: Mapping[str, str | None],
+    people: People,
 ) -> list[Placed]:
     from recast.faces import placement
 
@@ -191,7 +206,7 @@ def _placed_here(
         # A track that the face file itself names counts over cuts, too.
         known = int(faces.tracks[number])
         track = known if known >= 0 else track
-        name = people.get(str(track), people[EVERYONE_ELSE])
+        name = people.training(number, track)
         if name is None:
             continue
         described = models[name].described

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from recast.errors import OptionUnusable
 from recast.stages.encode import FormatName
+from recast.stages.keep_person import LikenessOptions
 
 if TYPE_CHECKING:
     from recast.merging import Calm, Look
@@ -97,12 +98,12 @@ class LookOptions(BaseModel, frozen=True, extra="forbid"):
     )
 
 
-class MergeOptions(LookOptions, frozen=True, extra="forbid"):
+class MergeOptions(LookOptions, LikenessOptions, frozen=True, extra="forbid"):
     """How a take is merged. Lengths are parts of the face crop's side."""
 
     name: str = Field("", description="Which training to use, if there are several.")
     people: Path | None = Field(
-        None, description="JSON file that says which training each track of dst gets."
+        None, description="JSON file that says which training each track or person of dst gets."
     )
     shots: Path | None = Field(
         None, description="JSON list of ranges of frames with options of their own."

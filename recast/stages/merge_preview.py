@@ -49,20 +49,25 @@ KEPT = 64  # drawn frames that a preview remembers, beside the settings they wer
 class MergePreview:
     """A prepared merge that shows single frames under any settings; not for several threads.
 
-    What the network drew for a frame is kept, so another look at it takes a few hundredths of a
-    second.
+    What the network drew for a frame is kept, so another look at it, or at the next frame, takes
+    a few hundredths of a second.
     """
 
     job: MergeJob
     _known: OrderedDict[tuple[int, str], Faces[Frame]] = field(default_factory=OrderedDict)
 
-    def preview(self, index: int, options: LookOptions | None = None) -> FrameImage:
+    def preview(
+        self, index: int, options: LookOptions | None = None, *, calmed: bool = True
+    ) -> FrameImage:
         """The merged frame; without options as the whole merge would show it.
+
+        Not `calmed`, the frames around it are left out: they need not be drawn, which saves most
+        of the time with a slow model, and colour and mask may differ a little from the merge's.
 
         Raises:
             IndexError: the take has no such frame.
         """
-        from recast.merging.window import calmed_one
+        from recast.merging.window import Calm, calmed_one
         from recast.stages.merge_frames import composed
 
         if not 0 <= index < len(self.job.take):
@@ -71,6 +76,8 @@ class MergePreview:
         if options is not None:
             calm = calm_of(options) if isinstance(options, MergeOptions) else job.calm
             job = replace(job, looks=Looks(look_of(options)), calm=calm)
+        if not calmed:
+            job = replace(job, calm=Calm())
         first = max(0, index - job.calm.reach)
         window = self._drawn(job, first, min(len(job.take), index + job.calm.reach + 1))
         return composed(job, calmed_one(window, index - first, job.calm)).composed.image
@@ -82,9 +89,10 @@ class MergePreview:
             look = job.looks.at(index)
             return index, f"{look.mask} {look.color_area} {bool(look.grain)}"
 
-        if any(key(index) not in self._known for index in range(first, end)):
-            frames = list(job.take.frames(first, end))
-            for drawn in drawn_frames(job, frames):
+        missing = [index for index in range(first, end) if key(index) not in self._known]
+        if missing:
+            between = job.take.frames(missing[0], missing[-1] + 1)
+            for drawn in drawn_frames(job, [f for f in between if f.index in missing]):
                 self._known[key(drawn.payload.index)] = drawn
         for index in range(first, end):
             self._known.move_to_end(key(index))

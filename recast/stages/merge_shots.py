@@ -1,10 +1,8 @@
-"""Options that change along a take, and trainings that differ from face to face: two JSON files."""
+"""Options that change along a take, from a JSON file."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +16,7 @@ from recast.stages.merge_options import LookOptions, look_of
 if TYPE_CHECKING:
     from recast.merging import Look
 
-EVERYONE_ELSE = "*"
 _SHOTS_FORM = '[{"frames": "100:200", "mode": "seamless"}]'
-_PEOPLE_FORM = '{"0": "anna", "1": null}'
 
 
 class Shot(LookOptions, frozen=True, extra="forbid"):
@@ -78,7 +74,7 @@ def looks_of(options: LookOptions, file: Path | None, length: int) -> Looks:
     base = look_of(options)
     if file is None:
         return Looks(base)
-    entries = _loaded(file, list, _SHOTS_FORM)
+    entries = loaded_json(file, list, _SHOTS_FORM)
     shots = [
         _placed(options, entry, f"entry {number} of {file}", length)
         for number, entry in enumerate(entries, start=1)
@@ -92,30 +88,6 @@ def looks_of(options: LookOptions, file: Path | None, length: int) -> Looks:
                 "end one range where the next begins: END is not included",
             )
     return Looks(base, tuple(shots[at] for at in order))
-
-
-def people_of(file: Path | None, names: Sequence[str]) -> dict[str, str | None]:
-    """Which training each track gets, by its number as text; None leaves the face as it is.
-
-    Raises:
-        OptionUnusable: the file is missing, not such an object, or names no training.
-    """
-    if file is None:
-        return {}
-    found: dict[str, str | None] = {}
-    for track, name in _loaded(file, dict, _PEOPLE_FORM).items():
-        if track != EVERYONE_ELSE and not re.fullmatch(r"\d{1,9}", track):
-            raise OptionUnusable(
-                f"{file} speaks of a track {track!r}",
-                f'give numbers of tracks, or "{EVERYONE_ELSE}" for all others: {_PEOPLE_FORM}',
-            )
-        if name is not None and name not in names:
-            raise OptionUnusable(
-                f"{file} gives track {track} the training {name!r}, which is not in this workspace",
-                f"choose one of: {', '.join(names)}; or null, to leave the face as it is",
-            )
-        found[track if track == EVERYONE_ELSE else str(int(track))] = name
-    return found
 
 
 def _placed(options: LookOptions, entry: Any, where: str, length: int) -> _Placed:
@@ -136,7 +108,12 @@ def _placed(options: LookOptions, entry: Any, where: str, length: int) -> _Place
     return _Placed(first, end, look_of(shot), shot.change == "blend")
 
 
-def _loaded(file: Path, kind: type[Any], form: str) -> Any:
+def loaded_json(file: Path, kind: type[Any], form: str) -> Any:
+    """What a JSON file of options holds; `form` shows how it is written.
+
+    Raises:
+        OptionUnusable: it cannot be read, or holds nothing of that kind.
+    """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

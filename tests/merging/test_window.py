@@ -9,6 +9,7 @@ import pytest
 from recast.geometry import Similarity
 from recast.merging.color import Measured
 from recast.merging.compose import DrawnFace
+from recast.merging.grain import Grain
 from recast.merging.window import Calm, Faces, calmed
 
 COUNT = 14
@@ -20,9 +21,9 @@ def face(at: int, *, level: float) -> DrawnFace:
     light = np.full((2, 2, 3), level, np.float32)
     measured = Measured(colours, colours * 2, np.ones(4, np.float32), light)
     mask = rng.uniform(0, 1, (6, 6)).astype(np.float32)
-    return DrawnFace(
-        np.zeros((6, 6, 3), np.float32), mask, Similarity(np.eye(2, 3)), measured, np.eye(3) * level
-    )
+    noise = Grain(np.eye(3) * level)
+    placed = Similarity(np.eye(2, 3))
+    return DrawnFace(np.zeros((6, 6, 3), np.float32), mask, placed, measured, noise)
 
 
 def take() -> list[Faces[int]]:
@@ -64,7 +65,7 @@ def test_colours_light_and_grain_are_pooled() -> None:
     mean = np.average(done.measured.own[:, 0], weights=done.measured.weights)
     assert mean == pytest.approx(wanted, abs=1e-5)
     assert done.measured.light[0, 0, 0] == pytest.approx(wanted, abs=1e-5)
-    assert done.noise[1, 1] == pytest.approx(wanted, abs=1e-5)
+    assert done.noise.covariance[1, 1] == pytest.approx(wanted, abs=1e-5)
 
 
 def test_wherever_the_work_begins_a_frame_comes_out_the_same() -> None:

@@ -22,11 +22,12 @@ from recast.errors import (
     WorkspaceUnusable,
 )
 from recast.events import Event, Note, Progress, Report, TrainingProgress
-from recast.images import load
+from recast.images import load, save
 from recast.merging import COLOR_MATCHES, MODES
 from recast.stages import merge
 from recast.video import open_take
 from recast.workspace import Workspace
+from tests.faces.test_identity import FLOAT, network
 
 Begin = Callable[..., Workspace]
 StopAt = Callable[..., Report]
@@ -252,8 +253,8 @@ def two_people(begin: Begin, tmp_path_factory: Any, trained_once: Workspace) -> 
     return workspace
 
 
-def sides_changed(workspace: Workspace, people: Path) -> tuple[bool, bool]:
-    folder = workspace.merge(people=people, frames="30:31", pictures=True, **CPU)
+def sides_changed(workspace: Workspace, people: Path, **likeness: Any) -> tuple[bool, bool]:
+    folder = workspace.merge(people=people, frames="30:31", pictures=True, **likeness, **CPU)
     frame = workspace.take("dst").frame(30).image
     changed = (load(folder / "000030.png") != frame).any(axis=2)
     middle = frame.shape[1] // 2
@@ -278,6 +279,17 @@ def test_each_track_gets_a_training_of_its_own_or_none(
     file.write_text('{"0": "anna", "1": "ben"}', encoding="utf-8")
     out = two_people.merge(people=file, frames="30:32", **CPU)
     assert recast.verify(out).model == "swift (step 20), swift (step 1)"
+
+
+def test_a_person_is_named_by_a_picture(two_people: Workspace, tmp_path: Path) -> None:
+    """By pixels: no network to rely on, but it needs no extra."""
+    (tmp_path / "pixels.onnx").write_bytes(network(["n", 3, 112, 112], FLOAT))
+    frame = open_take(TWO_PEOPLE).frame(20).image
+    save(tmp_path / "left.png", frame[:, : frame.shape[1] // 2].copy())
+    file = tmp_path / "people.json"
+    file.write_text('{"left.png": "anna", "*": null}', encoding="utf-8")
+    likeness = {"embedder": str(tmp_path / "pixels.onnx"), "same_person": 0.8}
+    assert sides_changed(two_people, file, **likeness) == (True, False)
 
 
 def test_people_that_leave_every_face_alone(two_people: Workspace, tmp_path: Path) -> None:

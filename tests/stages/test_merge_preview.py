@@ -65,6 +65,24 @@ def test_few_frames_are_kept(trained: Workspace, monkeypatch: pytest.MonkeyPatch
     assert len(shown._known) == 6
 
 
+def test_the_next_frame_is_drawn_alone(trained: Workspace) -> None:
+    shown = open_preview(trained, MergeOptions(**CPU))
+    shown.preview(8)
+    before = dict(shown._known)
+    shown.preview(9)
+    assert len(shown._known) == len(before) + 1
+    assert all(shown._known[key] is drawn for key, drawn in before.items())
+
+
+def test_uncalmed_only_the_frame_itself_is_drawn(trained: Workspace) -> None:
+    shown = open_preview(trained, MergeOptions(**CPU))
+    quick = shown.preview(8, calmed=False)
+    assert [index for index, _ in shown._known] == [8]
+    plain = MergeOptions(color_smooth=0, mask_smooth=0, **CPU)
+    assert np.array_equal(quick, open_preview(trained, plain).preview(8))
+    assert (shown.preview(8) != quick).any()
+
+
 def test_a_comparison_shows_frames_by_modes_and_is_signed(trained: Workspace) -> None:
     out = compare(trained, MergeOptions(frames="2:20", **CPU))
     assert out == trained.compared

@@ -12,7 +12,8 @@ from recast.errors import OptionUnusable
 from recast.merging import COLOR_MATCHES, MODES, Look
 from recast.merging.masks import EXPRESSION
 from recast.stages.merge_options import LookOptions, MergeOptions, look_of
-from recast.stages.merge_shots import Looks, looks_of, people_of
+from recast.stages.merge_people import people_of
+from recast.stages.merge_shots import Looks, looks_of
 
 LENGTH = 50
 
@@ -132,26 +133,3 @@ def test_any_json_is_taken_or_refused_in_words(
             read()
         except OptionUnusable as error:
             assert error.fix
-
-
-def test_people_are_named_by_track(tmp_path: Path) -> None:
-    file = tmp_path / "people.json"
-    file.write_text('{"0": "anna", "01": null, "*": "ben"}', encoding="utf-8")
-    assert people_of(file, ["anna", "ben"]) == {"0": "anna", "1": None, "*": "ben"}
-    assert people_of(None, []) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('["anna"]', "holds no object"),
-        ('{"left": "anna"}', "speaks of a track 'left'"),
-        ('{"0": "carl"}', "gives track 0 the training 'carl', which is not in this workspace"),
-        ('{"0": 3}', "the training 3"),
-    ],
-)
-def test_people_that_cannot_be(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "people.json"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(OptionUnusable, match=said):
-        people_of(file, ["anna", "ben"])
