@@ -4,7 +4,8 @@ No recording shows src's face in dst's performance, so a plain autoencoder never
 swap it is for. But the dense meshes say where each point of a face is: dst's mesh with
 src's proportions tells where src's points would be, and a src face in much the same pose,
 with much the same eyes or mouth, painted onto that mesh is a rough picture of the swap.
-Averaged over several such src faces it teaches the network where everything belongs.
+Averaged over several such src faces it teaches the network where everything belongs. The
+light of src's take is taken off them and dst's put on (`recast.training.relight`).
 
 *Meshes* are (N, V, 3): x right, y down, z away from the camera, in pixels of aligned faces.
 """
@@ -21,80 +22,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recast.faces import Framing, placement
-from recast.faces.mesh_points import IBUG68, SURFACE
+from recast.faces.mesh_points import IBUG68
 from recast.geometry import Points
 from recast.training.augment import sample
 from recast.training.faces import TrainingFaces
-
-Floats = NDArray[np.float64]
+from recast.training.heads import (
+    Floats,
+    Heads,
+    frontal_base,
+    furthest_turn,
+    normalised,
+    retargeted,
+)
+from recast.training.relight import tones_of
 
 NEIGHBOURS = 3
 MOST_DST = 2000  # 150 MB at 96 pixels
 FURTHEST_TURN = 30.0  # degrees between two heads; beyond it a rough swap misleads
 BROWS, EYES, MOUTH = list(IBUG68[17:27]), list(IBUG68[36:48]), list(IBUG68[48:68])
-
-
-@dataclass(frozen=True)
-class Heads:
-    """Meshes with place, size and turn of the head taken out: mesh = size * turn @ x + place.
-
-    shapes: (N, V, 3), where the average face spans about one unit; turns: (N, 3, 3);
-    sizes: (N,); places: (N, 3); still: the V' points that expression moves least.
-    """
-
-    shapes: Floats
-    turns: Floats
-    sizes: Floats
-    places: Floats
-    still: NDArray[np.intp]
-
-    @property
-    def neutral(self) -> Floats:
-        """(V, 3): the median shape, mostly free of expression."""
-        return np.asarray(np.median(self.shapes, axis=0))
-
-
-def fit_turn(shape: Floats, onto: Floats) -> tuple[float, Floats, Floats]:
-    """Size, turn and place that carry `shape` (V, 3) nearest to `onto` (Umeyama 1991)."""
-    centre, centre_onto = shape.mean(0), onto.mean(0)
-    a, b = shape - centre, onto - centre_onto
-    u, d, vt = np.linalg.svd(b.T @ a)
-    sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
-    turn = u @ np.diag(sign) @ vt
-    size = float((d * sign).sum() / (a**2).sum())
-    return size, turn, centre_onto - size * turn @ centre
-
-
-def normalised(meshes: Floats, base: Floats, rounds: int = 3) -> Heads:
-    """Take the motion of the head out of one person's meshes.
-
-    `base` (V, 3) is a roughly neutral frontal face in units, which fixes what "unturned" means.
-    """
-    still = np.arange(SURFACE)
-    for _ in range(rounds):
-        fits = [fit_turn(base[still], mesh[still]) for mesh in meshes]
-        sizes, turns, places = (np.array(part) for part in zip(*fits, strict=True))
-        shapes = (meshes - places[:, None]) @ turns / sizes[:, None, None]
-        base = np.median(shapes, axis=0)
-        motion = np.linalg.norm(shapes.std(0), axis=-1)[:SURFACE]
-        still = np.argsort(motion)[: SURFACE // 2]
-    return Heads(shapes, turns, sizes, places, still)
-
-
-def frontal_base(meshes: Floats, turn_away: Floats) -> Floats:
-    """The mesh least turned away, centred and scaled to a unit face; `turn_away` is (N,)."""
-    mesh = meshes[np.argmin(turn_away)]
-    mesh = mesh - mesh[:SURFACE].mean(0)
-    return np.asarray(mesh / np.ptp(mesh[:SURFACE, 0]))
-
-
-def retargeted(src: Heads, dst: Heads) -> Floats:
-    """dst's meshes with src's proportions: (N_dst, V, 3) in dst's pixels."""
-    size, turn, place = fit_turn(src.neutral[src.still], dst.neutral[src.still])
-    proportions = size * src.neutral @ turn.T + place - dst.neutral
-    shapes = dst.shapes + proportions
-    turned: Floats = shapes @ dst.turns.transpose(0, 2, 1)
-    return turned * dst.sizes[:, None, None] + dst.places[:, None]
 
 
 def triangles_over(points: Points) -> NDArray[np.int32]:
@@ -155,12 +100,6 @@ def nearest_src(
     return np.argsort(apart, axis=1)[:, : min(NEIGHBOURS, len(a))]
 
 
-def furthest_turn(src: Heads, dst: Heads) -> Floats:
-    """(N_dst,): degrees to the src head that looks most nearly the same way."""
-    cosines = (dst.turns[:, :, 2] @ src.turns[:, :, 2].T).clip(-1, 1)
-    return np.asarray(np.degrees(np.arccos(cosines)).min(1))
-
-
 @dataclass(frozen=True)
 class RoughSwaps:
     """All that is needed to paint rough swaps while training.
@@ -168,8 +107,11 @@ class RoughSwaps:
     row: (N_dst,) where in the rest a dst face is, -1 if no src head looks nearly its way.
     shown: (N, S, S) int16 triangles; weights: (N, S, S, 2) float16, the third corner has the
     rest; regions: (N, 2, S, S) uint8, how much of the eyes' and the mouth's own src face
-    shows; neighbours: (N, 3, K) src faces for the whole, the eyes and the mouth;
-    src_meshes: (N_src, V, 2) pixels; triangles: (T, 3).
+    shows; neighbours: (N, 3, K) src faces for the whole, the eyes and the mouth, by their
+    places in src_rows, (M,), which says where in src's set they are;
+    src_meshes: (M, V, 2) pixels; triangles: (T, 3); src_tones, tones: (M, V, 3) and
+    (N, V, 3) float16, how much brighter than the skin itself each point of a src and of a dst
+    face is lit, as a factor on the pictures' values.
     """
 
     row: Tensor
@@ -177,8 +119,11 @@ class RoughSwaps:
     weights: Tensor
     regions: Tensor
     neighbours: Tensor
+    src_rows: Tensor
     src_meshes: Tensor
     triangles: Tensor
+    src_tones: Tensor
+    tones: Tensor
 
     def to(self, device: torch.device) -> RoughSwaps:
         """The same on another device."""
@@ -208,12 +153,17 @@ class RoughSwaps:
             self.neighbours.shape[-1], (count, 3), generator=rng, device=rng.device
         )
         layers = []
+        own = torch.arange(count, device=chosen.device)[:, None, None, None]
         for part in range(3):
             source = self.neighbours[chosen, part, pick[:, part]]
-            own = torch.arange(count, device=chosen.device)[:, None, None, None]
-            where = (self.src_meshes[source][own, corners] * weights[..., None]).sum(-2)
-            where = sample(((where * 2 + 1) / side - 1).permute(0, 3, 1, 2), grids)
-            layers.append(sample(src.pictures(source, rng.device), where.permute(0, 2, 3, 1)))
+            places = (self.src_meshes[source] * 2 + 1) / side - 1
+            gains = self.tones[chosen].float() / self.src_tones[source].float()
+            points = torch.cat([places, gains], -1)
+            here = (points[own, corners] * weights[..., None]).sum(-2)
+            here = sample(here.permute(0, 3, 1, 2), grids)
+            pictures = src.pictures(self.src_rows[source], rng.device)
+            layer = sample(pictures, here[:, :2].permute(0, 2, 3, 1))
+            layers.append((layer * here[:, 2:]).clamp(0, 1))
         whole, eyes, mouth = layers
         whole = torch.lerp(whole, eyes, regions[:, :1])
         return torch.lerp(whole, mouth, regions[:, 1:]), cover, regions.amax(1, keepdim=True)
@@ -258,6 +208,10 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
         nearest_src(heads, others, EYES + BROWS, turn_weight=0.15),
         nearest_src(heads, others, MOUTH, turn_weight=0.15),
     ]
+    used, numbers = np.unique(np.stack(neighbours, 1), return_inverse=True)
+    moving = EYES + MOUTH + BROWS
+    src_tones = tones_of(src.faces, src.meshes, triangles, wanted=used, moving=moving)
+    tones = tones_of(dst.faces, dst.meshes, triangles, wanted=chosen, moving=moving)
     row = np.full(len(dst), -1)
     row[chosen[furthest_turn(heads, others) < FURTHEST_TURN]] = 0
     row[chosen] = np.where(row[chosen] == 0, np.arange(len(chosen)), -1)
@@ -266,9 +220,12 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
         shown,
         weights,
         regions,
-        torch.from_numpy(np.stack(neighbours, 1)),
-        torch.from_numpy(src.meshes[..., :2].astype(np.float32)),
+        torch.from_numpy(numbers.reshape(len(chosen), len(neighbours), -1)),
+        torch.from_numpy(used),
+        torch.from_numpy(src.meshes[used, :, :2].astype(np.float32)),
         torch.from_numpy(triangles).long(),
+        torch.from_numpy(src_tones.astype(np.float16)),
+        torch.from_numpy(tones.astype(np.float16)),
     )
 
 

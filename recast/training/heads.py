@@ -1,0 +1,86 @@
+"""Heads without their motion: what shape a person's face has, and which way it looks.
+
+*Meshes* are (N, V, 3): x right, y down, z away from the camera, in pixels of aligned faces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recast.faces.mesh_points import SURFACE
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Meshes with place, size and turn of the head taken out: mesh = size * turn @ x + place.
+
+    shapes: (N, V, 3), where the average face spans about one unit; turns: (N, 3, 3);
+    sizes: (N,); places: (N, 3); still: the V' points that expression moves least.
+    """
+
+    shapes: Floats
+    turns: Floats
+    sizes: Floats
+    places: Floats
+    still: NDArray[np.intp]
+
+    @property
+    def neutral(self) -> Floats:
+        """(V, 3): the median shape, mostly free of expression."""
+        return np.asarray(np.median(self.shapes, axis=0))
+
+
+def fit_turn(shape: Floats, onto: Floats) -> tuple[float, Floats, Floats]:
+    """Size, turn and place that carry `shape` (V, 3) nearest to `onto` (Umeyama 1991)."""
+    centre, centre_onto = shape.mean(0), onto.mean(0)
+    a, b = shape - centre, onto - centre_onto
+    u, d, vt = np.linalg.svd(b.T @ a)
+    sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
+    turn = u @ np.diag(sign) @ vt
+    size = float((d * sign).sum() / (a**2).sum())
+    return size, turn, centre_onto - size * turn @ centre
+
+
+def normalised(meshes: Floats, base: Floats, rounds: int = 3) -> Heads:
+    """Take the motion of the head out of one person's meshes.
+
+    `base` (V, 3) is a roughly neutral frontal face in units, which fixes what "unturned" means.
+    """
+    still = np.arange(SURFACE)
+    for _ in range(rounds):
+        fits = [fit_turn(base[still], mesh[still]) for mesh in meshes]
+        sizes, turns, places = (np.array(part) for part in zip(*fits, strict=True))
+        shapes = (meshes - places[:, None]) @ turns / sizes[:, None, None]
+        base = np.median(shapes, axis=0)
+        motion = np.linalg.norm(shapes.std(0), axis=-1)[:SURFACE]
+        still = np.argsort(motion)[: SURFACE // 2]
+    return Heads(shapes, turns, sizes, places, still)
+
+
+def frontal_base(meshes: Floats, turn_away: Floats) -> Floats:
+    """The mesh least turned away, centred and scaled to a unit face; `turn_away` is (N,)."""
+    mesh = meshes[np.argmin(turn_away)]
+    mesh = mesh - mesh[:SURFACE].mean(0)
+    return np.asarray(mesh / np.ptp(mesh[:SURFACE, 0]))
+
+
+def retargeted(src: Heads, dst: Heads) -> Floats:
+    """dst's meshes with src's proportions: (N_dst, V, 3) in dst's pixels."""
+    # The points that move least are few and lie close together: they leave open how far src's
+    # head nods.
+    size, turn, place = fit_turn(src.neutral[:SURFACE], dst.neutral[:SURFACE])
+    proportions = size * src.neutral @ turn.T + place - dst.neutral
+    shapes = dst.shapes + proportions
+    turned: Floats = shapes @ dst.turns.transpose(0, 2, 1)
+    return turned * dst.sizes[:, None, None] + dst.places[:, None]
+
+
+def furthest_turn(src: Heads, dst: Heads) -> Floats:
+    """(N_dst,): degrees to the src head that looks most nearly the same way."""
+    cosines = (dst.turns[:, :, 2] @ src.turns[:, :, 2].T).clip(-1, 1)
+    return np.asarray(np.degrees(np.arccos(cosines)).min(1))

@@ -1,0 +1,85 @@
+"""Light is told from skin on heads that were lit by a formula."""
+
+import numpy as np
+import pytest
+import torch
+
+from recast.training.relight import (
+    GAMMA,
+    colours_at,
+    fitted_light,
+    harmonics,
+    normals_of,
+    shading,
+    tones_of,
+    visible,
+)
+from recast.training.rough_swap import triangles_over
+from tests.training.test_rough_swap import SIDE, Floats, seen, smooth_head
+
+YAWS = [-45.0, -30.0, -15.0, 0.0, 15.0, 30.0, 45.0]
+SHAPE = smooth_head()
+TRIANGLES = triangles_over(SHAPE[:, :2].astype(np.float32))
+LIGHT = np.zeros((9, 3))
+LIGHT[0], LIGHT[1], LIGHT[3] = (0.8, 0.7, 0.6), (0.35, 0.2, 0.1), (-0.4, -0.4, -0.4)
+
+
+def lit(meshes: Floats, albedo: Floats) -> Floats:
+    """(N, V, 3) linear colours under LIGHT."""
+    return np.asarray(albedo * (harmonics(normals_of(meshes, TRIANGLES)) @ LIGHT))
+
+
+def test_normals_point_out_of_the_face_whatever_the_winding() -> None:
+    meshes = seen(SHAPE, [0.0])
+    normals = normals_of(meshes, TRIANGLES)
+    assert np.allclose(np.linalg.norm(normals, axis=-1), 1)
+    assert np.median(normals[..., 2]) < -0.7
+    # z = 0.9 r^2, so a normal is as (1.8 x, 1.8 y, -1); points at the edge see one side only.
+    inner = np.abs(SHAPE[:, :2]).max(1) < 0.45
+    known = np.column_stack([1.8 * SHAPE[:, :2], -np.ones(len(SHAPE))])
+    known /= np.linalg.norm(known, axis=1, keepdims=True)
+    assert np.median((normals[0] * known).sum(-1)[inner]) > 0.995
+    mixed = TRIANGLES.copy()
+    mixed[::2] = mixed[::2, ::-1]
+    assert np.allclose(normals_of(meshes, mixed), normals)
+
+
+def test_light_is_found_on_patterned_skin() -> None:
+    meshes = seen(SHAPE, YAWS)
+    albedo = np.random.default_rng(5).uniform(0.2, 0.6, (len(SHAPE), 3))
+    normals = normals_of(meshes, TRIANGLES)
+    weights = visible(meshes, normals, SIDE)
+    found = shading(fitted_light(lit(meshes, albedo), normals, weights), normals)
+    wanted = shading(LIGHT, normals)
+    seen_points = weights > 0
+    error = np.abs(found / wanted - 1)[seen_points]
+    plain = np.abs(1 / wanted - 1)[seen_points]
+    assert np.median(error) < 0.25 * np.median(plain)
+
+
+def test_a_head_that_never_turns_is_all_skin() -> None:
+    meshes = seen(SHAPE, [0.0] * 5)
+    albedo = np.random.default_rng(5).uniform(0.2, 0.6, (len(SHAPE), 3))
+    normals = normals_of(meshes, TRIANGLES)
+    light = fitted_light(lit(meshes, albedo), normals, visible(meshes, normals, SIDE))
+    found = shading(light, normals)
+    assert found.min() > 0.5 and found.max() < 2
+    assert found.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_colours_are_read_at_the_points() -> None:
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[:, 32:] = 200
+    read = colours_at(picture, np.array([[10.0, 30.0], [50.0, 30.0], [500.0, -3.0]]))
+    assert np.allclose(read[:, 0], [0, (200 / 255) ** GAMMA, (200 / 255) ** GAMMA], atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+@pytest.mark.parametrize("count", [1, 4])
+def test_plain_pictures_have_no_light_of_their_own(level: int, count: int) -> None:
+    meshes = seen(SHAPE, YAWS[:count])
+    faces = torch.full((count, 3, SIDE, SIDE), level, dtype=torch.uint8)
+    tones = tones_of(faces, meshes, TRIANGLES, wanted=np.arange(count), moving=[0, 1])
+    assert tones.shape == (count, len(SHAPE), 3)
+    assert np.isfinite(tones).all()
+    assert np.abs(tones - 1).max() < 0.02
