@@ -17,6 +17,7 @@ BENCHMARKS = {
     "sharpness": "benchmarks.sharpness",
     "sort": "benchmarks.sort",
     "swap": "benchmarks.swap",
+    "team": "benchmarks.team",
     "train": "benchmarks.train",
     "video": "benchmarks.video",
 }

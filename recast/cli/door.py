@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from recast.cli.voices import Voice, voice_for
+from recast.cli.voices import Silent, Voice, voice_for
 from recast.errors import Stopped
 from recast.events import Event
 
@@ -58,7 +58,8 @@ class Door:
 def door(json: bool) -> Iterator[Door]:
     """Open the door for one command; errors go on to `main`, which shows them."""
     interrupt = Interrupt()
-    voice = voice_for(json)
+    # torchrun starts several of the same command; one of them speaks.
+    voice = voice_for(json) if os.environ.get("RANK", "0") == "0" else Silent()
     with _heard(interrupt), _libraries_quiet():
         try:
             yield Door(voice, interrupt)

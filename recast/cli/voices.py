@@ -48,6 +48,22 @@ _KINDS: dict[type[Event], str] = {
 }
 
 
+class Silent:
+    """Says nothing: of several processes that do one job, only one speaks."""
+
+    def report(self, event: Event) -> None:
+        pass
+
+    def tell(self, kind: str, facts: Mapping[str, Any], text: str) -> None:
+        pass
+
+    def failed(self, error: Exception) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class JsonLines:
     """One JSON object a line on stdout, all in ASCII: any console or pipe can carry it."""
 

@@ -40,7 +40,8 @@ def run(
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
         NoFaceFound: a face set is empty.
-        OptionUnusable: an option does not fit the model, or what it was begun with.
+        OptionUnusable: an option does not fit the model, or what it was begun with; or the
+            processes of a team were begun differently.
         OutOfMemory: the model does not fit, whatever is reduced.
         ModelBusy: another program trains this model.
         TrainingDiverged: the losses cannot be brought back to finite values.
@@ -54,28 +55,32 @@ def run(
     from recast.training.loop import Budget, train
     from recast.training.state import restore
     from recast.training.store import fits_on
-    from recast.training.trained import chosen_device
+    from recast.training.team import team_here
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     _check_options(options)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
-    device = chosen_device(options.device)
     with ExitStack() as stack:
-        stack.enter_context(locked(folder))
+        team, device = stack.enter_context(team_here(options.device))
+        if team.leads:
+            stack.enter_context(locked(folder))
         about = f"{folder.name}: {described.model} at {described.resolution} px on {device}"
         report(Started("train", about))
-        src, dst, held = _faces(stack, folder, described, facesets, report)
+        src, dst, held = _faces(stack, (folder, team.rank), described, facesets, report)
         if held and fits_on(device, held):
             src, dst = src.to(device), dst.to(device)
         place = Place(device, _memory(described.options), held)
         training = _begun(described, (src, dst), options, place, report)
+        training.team = team
+        team.require_same(training.shape, device)
         keeping = _keeping(folder, training, (src, dst), options, control)
         if restore(training, keeping, lambda text: report(Note(text, warning=True))):
             report(Note(f"Going on from step {training.progressed.step}."))
-        described.save(folder)
-        if options.debug_samples:
+        if team.leads:
+            described.save(folder)
+        if options.debug_samples and team.leads:
             _show_samples(folder, training, report)
         budget = Budget(options.steps, options.minutes)
         train(training, budget, keeping, report=report, control=control)
@@ -158,7 +163,7 @@ def _shared_framing(facesets: Mapping[Side, FaceSet]) -> str:
 
 def _faces(
     stack: ExitStack,
-    folder: Path,
+    place: tuple[Path, int],
     described: Description,
     facesets: Mapping[Side, FaceSet],
     report: Report,
@@ -172,7 +177,7 @@ def _faces(
     cut = Cut(described.resolution, described.framing, recipe.outline, recipe.meshes)
     needed = sum(bytes_needed(faces, cut.side) for faces in facesets.values())
     held = needed <= room_for(_memory(described.options))
-    stores = {} if held else stack.enter_context(face_stores(folder))
+    stores = {} if held else stack.enter_context(face_stores(*place))
     if stores:
         report(Note("The faces do not fit into memory: they are read from disk while training."))
 

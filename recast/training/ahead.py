@@ -9,17 +9,19 @@ from typing import Any
 import torch
 
 from recast.training.lesson import Lesson, step_rng
+from recast.training.team import ALONE, Team
 
 
 class Batches:
     """Makes the batches of steps; what a batch holds depends on nothing but the step.
 
+    team: in a team each process makes its own share of a step's batches.
     ahead: whether the next step's are made in a thread of their own meanwhile. That pays where
     faces come from disk or from another device than the network's.
     """
 
-    def __init__(self, seed: int, device: torch.device, *, ahead: bool) -> None:
-        self._seed, self._device = seed, device
+    def __init__(self, seed: int, device: torch.device, team: Team = ALONE, *, ahead: bool) -> None:
+        self._seed, self._device, self._team = seed, device, team
         self._pool = ThreadPoolExecutor(1, "batches") if ahead else None
         self._next: tuple[Hashable, Future[list[Any]]] | None = None
 
@@ -36,7 +38,8 @@ class Batches:
                 batches = waiting[1].result()
             else:
                 batches = self._made(lesson, step, seen, roll_backs, count)
-            then = (step + 1, seen + count * lesson.batch_size, roll_backs, count)
+            shown = count * self._team.size * lesson.batch_size
+            then = (step + 1, seen + shown, roll_backs, count)
             self._next = (
                 (id(lesson), *then),
                 self._pool.submit(self._made, lesson, *then),
@@ -51,5 +54,13 @@ class Batches:
     def _made(
         self, lesson: Lesson[Any], step: int, seen: int, roll_backs: int, count: int
     ) -> list[Any]:
-        rng = step_rng(self._seed, step, roll_backs, self._device)
-        return [lesson.batch(rng, seen + n * lesson.batch_size) for n in range(count)]
+        first = self._team.rank * count
+        return [
+            lesson.batch(self._rng(step, roll_backs, part), seen + part * lesson.batch_size)
+            for part in range(first, first + count)
+        ]
+
+    def _rng(self, step: int, roll_backs: int, part: int) -> torch.Generator:
+        # Stream 1 is the optimizer's.
+        stream = part + 1 if part else 0
+        return step_rng(self._seed, step, roll_backs, self._device, stream=stream)

@@ -61,7 +61,8 @@ def loss_curve(history: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:
         pale = tuple(int(170 + channel / 3) for channel in colour)
         cv2.polylines(canvas, [place(steps[good], value[good])], False, pale, 1, cv2.LINE_AA)
         # Of the logarithms: values may be any number of powers of ten apart.
-        calm = 10 ** _running_mean(np.log10(value[good]), max(1, len(steps) // 50))
+        calm = _running_mean(np.log10(value[good]), max(1, len(steps) // 50))
+        calm = 10 ** np.minimum(calm, 308)  # the largest number is a little above that
         cv2.polylines(canvas, [place(steps[good], calm)], False, colour, 2, cv2.LINE_AA)
         text = f"{name} {calm[-1]:.4g}" if good.any() else name
         _write(canvas, text, (_LEFT + at % 4 * 205, 16 + at // 4 * 16), colour)

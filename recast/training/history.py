@@ -10,19 +10,26 @@ from recast.disk import disk_trouble_named, write_whole
 
 
 class History:
-    """Appends to history.jsonl; lines of steps that were lost with a crash are dropped."""
+    """Appends to history.jsonl; lines of steps that were lost with a crash are dropped.
 
-    def __init__(self, path: Path, step: int) -> None:
-        self._path = path
+    With `kept` False nothing is written.
+    """
+
+    def __init__(self, path: Path, step: int, kept: bool = True) -> None:
+        self._path, self._kept = path, kept
         self.forget_after(step)
 
     def add(self, step: int, seconds: float, losses: dict[str, float]) -> None:
+        if not self._kept:
+            return
         line = {"step": step, "seconds": round(seconds, 1), "losses": losses}
         with disk_trouble_named(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def forget_after(self, step: int) -> None:
         """Drop what was written after `step`."""
+        if not self._kept:
+            return
         known = read_history(self._path)
         kept = [line for line in known if line["step"] <= step]
         if len(kept) < len(known):

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from recast.errors import Stopped, TrainingDiverged
+from recast.errors import OutOfMemory, Stopped, TrainingDiverged
 from recast.events import Note, Report, TrainingProgress
 from recast.training.ahead import Batches
 from recast.training.checkpoint import Progressed
-from recast.training.control import Control
+from recast.training.control import Control, Requests
 from recast.training.history import History
 from recast.training.learning import Learning, some_held
 from recast.training.memory import is_out_of_memory, smaller
 from recast.training.state import Keeping, Training, is_finite, restore, save, show
+from recast.training.team import Patient
 
 WARM_UP = 50  # steps from a tenth of the rate to the whole
 LOOKED_AT = 10  # steps between two looks at the losses: each look waits for the device
@@ -74,9 +75,10 @@ def train(
         OutOfMemory: not even one face fits.
         Stopped: passed on once everything is saved.
     """
-    control = control or Control()
-    history = History(keeping.folder / "history.jsonl", training.progressed.step)
-    batches = Batches(training.seed, training.device, ahead=keeping.ahead)
+    control, team = control or Control(), training.team
+    report = Patient(report) if team.size > 1 else report
+    history = History(keeping.folder / "history.jsonl", training.progressed.step, team.leads)
+    batches = Batches(training.seed, training.device, team, ahead=keeping.ahead)
     roll_backs, usual = 0, math.inf
     save(training, keeping, report)
     saved_at = looked_at = time.monotonic()
@@ -86,6 +88,7 @@ def train(
             values = _some_steps(training, budget, batches, report)
             _count_seconds(training, time.monotonic() - looked_at)
             looked_at = time.monotonic()
+            values = team.mean(values, training.device)
             total, done = sum(values.values()), training.progressed
             broken = not math.isfinite(total) or total > WORSE * usual
             over = budget.share(done) >= 1
@@ -98,9 +101,9 @@ def train(
             history.add(done.step, done.seconds, values)
             pace = (looked_at - began) / max(1, done.step - first)
             report(_progress(training, budget, pace, values))
-            asked = control.taken()
+            asked = _asked(training, control, report)
             if asked.stop:
-                raise Stopped("the training was stopped")
+                raise _stopped(report)
             if asked.save or time.monotonic() - saved_at > keeping.seconds_between:
                 save(training, keeping, report)
                 saved_at = looked_at = time.monotonic()
@@ -129,11 +132,18 @@ def _some_steps(
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            if training.team.size > 1:
+                raise OutOfMemory(
+                    "no memory is left for a step of this process",
+                    "start them all again with a smaller --batch-size",
+                ) from error
             training.network.zero_grad(set_to_none=True)
             training.lesson, training.learning = smaller(training.lesson, training.learning, report)
             continue
         spent = budget.steps is not None and training.progressed.step >= budget.steps
-        if spent or time.monotonic() - began > SECONDS_UNLOOKED:
+        # All processes of a team must look after the same step.
+        long = training.team.size == 1 and time.monotonic() - began > SECONDS_UNLOOKED
+        if spent or long:
             break
     return {name: float(loss) for name, loss in latest.items()}
 
@@ -144,22 +154,22 @@ def _step(training: Training, batches: Batches, rate: float) -> dict[str, torch.
         lesson, done.step, done.seen, roll_backs=done.roll_backs, count=learning.accumulate
     )
     parts: dict[str, torch.Tensor] = {}
+    of_all = len(shown) * training.team.size
     for update in lesson.updates:
         for batch in shown:
             with learning.cast(training.device):
                 losses = update.losses(training.network, batch)
             total = torch.stack([loss.float() for loss in losses.values()]).sum()
-            training.scaler.scale(total / len(shown)).backward()  # type: ignore[no-untyped-call]
+            training.scaler.scale(total / of_all).backward()  # type: ignore[no-untyped-call]
             for name, loss in losses.items():
                 parts[name] = parts.get(name, 0) + loss.detach() / len(shown)
+        training.team.sum_gradients(training.network)
         _change(training, training.optimizers[update.optimizer], rate * done.rate_factor, rng)
     training.scaler.update()
     step = done.step + 1
     if training.average:
         training.average.follow(training.network, learning.average, step)
-    training.progressed = replace(
-        done, step=step, seen=done.seen + lesson.batch_size * learning.accumulate
-    )
+    training.progressed = replace(done, step=step, seen=done.seen + lesson.batch_size * of_all)
     return parts
 
 
@@ -183,8 +193,22 @@ def _crossed(before: int, now: int, every: int) -> bool:
     return every > 0 and before // every != now // every
 
 
+def _asked(training: Training, control: Control, report: Report) -> Requests:
+    """What was asked of this process, or of any of its team."""
+    asked = control.taken()
+    stopped = isinstance(report, Patient) and report.stopped is not None
+    wanted = [asked.stop or stopped, asked.save, asked.preview]
+    return Requests(*training.team.any(wanted, training.device))
+
+
+def _stopped(report: Report) -> Stopped:
+    kept = report.stopped if isinstance(report, Patient) else None
+    return kept or Stopped("the training was stopped")
+
+
 def _count_seconds(training: Training, seconds: float) -> None:
     done = training.progressed
+    seconds = training.team.of_leader(seconds, training.device)
     training.progressed = replace(done, seconds=done.seconds + seconds)
 
 

@@ -15,6 +15,7 @@ from recast.models import SwapNetwork
 from recast.training.checkpoint import Optimizers, Progressed, resume_from, save_checkpoint
 from recast.training.learning import Average, Learning
 from recast.training.lesson import Lesson, step_rng
+from recast.training.team import ALONE, Team
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Training:
     progressed: Progressed
     seed: int = 0
     average: Average | None = None
+    team: Team = ALONE
     scaler: torch.amp.GradScaler = field(
         default_factory=lambda: torch.amp.GradScaler("cpu", enabled=False)
     )
@@ -36,6 +38,14 @@ class Training:
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.network.parameters()).device
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """What all processes of a team must agree on: batch, batches a step and numbers kept."""
+        kept = sum(
+            len(group["params"]) for o in self.optimizers.values() for group in o.param_groups
+        )
+        return self.lesson.batch_size, self.learning.accumulate, kept
 
     def rng(self) -> torch.Generator:
         """The random numbers of the next step's batches."""
@@ -68,7 +78,12 @@ class Keeping:
 
 
 def save(training: Training, keeping: Keeping, report: Report) -> None:
-    """Write a checkpoint and a preview, unless this very step was saved or the weights broke."""
+    """Write a checkpoint and a preview, unless this very step was saved or the weights broke.
+
+    Of a team only the leader does, here and in `show`.
+    """
+    if not training.team.leads:
+        return
     saved = keeping.checkpoints / f"{training.progressed.step:08d}"
     if saved.exists() or not is_finite(training.network):
         return
@@ -91,6 +106,8 @@ def save(training: Training, keeping: Keeping, report: Report) -> None:
 
 def show(training: Training, keeping: Keeping, report: Report) -> None:
     """Draw a preview."""
+    if not training.team.leads:
+        return
     with training.drawing():
         path = keeping.draw_preview(training.progressed.step)
     report(Preview(path))

@@ -29,12 +29,14 @@ def fits_on(device: torch.device, pictures: int) -> bool:
 
 
 @contextmanager
-def face_stores(folder: Path) -> Iterator[dict[Side, Path]]:
+def face_stores(folder: Path, process: int = 0) -> Iterator[dict[Side, Path]]:
     """A file for each side's pictures below a model's folder, gone when the block ends.
+
+    Each `process` of a team has its own.
 
     What a killed process left there is overwritten.
     """
-    place = folder / "decoded"
+    place = folder / ("decoded" if process == 0 else f"decoded-{process}")
     try:
         yield {"src": place / "src.faces", "dst": place / "dst.faces"}
     finally:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recast.training.curve import HEIGHT, WIDTH, loss_curve
@@ -41,5 +41,6 @@ def test_a_falling_loss_falls_in_the_picture() -> None:
         st.dictionaries(st.sampled_from("abc"), st.floats(allow_nan=True), max_size=3), max_size=5
     )
 )
+@example(losses=[{"a": 1.7976931348622103e308}])
 def test_any_history_can_be_drawn(losses: list[dict[str, float]]) -> None:
     loss_curve([line(step, **one) for step, one in enumerate(losses)])
