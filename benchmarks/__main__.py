@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
+    "all": "benchmarks.all",
     "closure": "benchmarks.closure",
     "denoise": "benchmarks.denoise",
     "detectors": "benchmarks.detectors",

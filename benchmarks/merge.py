@@ -36,7 +36,7 @@ from recast.stages.merge_job import MergeJob, Placed
 from recast.stages.merge_options import LookOptions, MergeOptions
 from recast.stages.merge_preview import open_preview
 from recast.stages.merge_shots import Looks
-from recast.video import TakeInfo, TakeWriter, open_take
+from recast.video import Take, TakeInfo, TakeWriter, open_take
 from recast.workspace import Workspace
 
 SIZE = (1280, 720)
@@ -109,13 +109,8 @@ def milliseconds(look: Look, size: int) -> float:
     return min(times) * 1000
 
 
-def rate(look: Look, size: int, folder: Path) -> tuple[float, float]:
-    """Frames a second from file to file, without a network, and milliseconds of CPU a frame."""
-    path = folder / "plate.mp4"
-    if not path.exists():
-        like = replace(open_take(DST).info, size=SIZE, sound=())
-        write(path, like, [image for image in plates(FRAMES)])
-    take = open_take(path)
+def job_of(take: Take, look: Look, size: int) -> MergeJob:
+    """A merge of a face of `size` pixels in the middle, drawn without a network."""
     place = placed(size, 640.3, 360.2)
     point = np.full((68, 2), SIDE / 2, np.float32)
     drawn = SimpleNamespace(described=SimpleNamespace(resolution=SIDE, framing="full"))
@@ -124,7 +119,17 @@ def rate(look: Look, size: int, folder: Path) -> tuple[float, float]:
     faces: Any = None
     models: Any = {"none": drawn}
     places = {at: [Placed(place, point, "none", 0, 0)] for at in range(len(take))}
-    job = MergeJob(take, faces, models, places, Looks(look), Calm(2, 1))
+    return MergeJob(take, faces, models, places, Looks(look), Calm(2, 1))
+
+
+def rate(look: Look, size: int, folder: Path) -> tuple[float, float]:
+    """Frames a second from file to file, without a network, and milliseconds of CPU a frame."""
+    path = folder / "plate.mp4"
+    if not path.exists():
+        like = replace(open_take(DST).info, size=SIZE, sound=())
+        write(path, like, [image for image in plates(FRAMES)])
+    take = open_take(path)
+    job = job_of(take, look, size)
     begun, used = time.perf_counter(), time.process_time()
     with TakeWriter(folder / "merged.mp4", take.info, crf=14) as writer:
         for one in merged(job, 0, len(take)):
