@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,26 +195,44 @@ class Workspace(Folders):
         Raises:
             WorkspaceUnusable: a record was damaged.
         """
-        from pydantic import ValidationError
-
-        from recast.provenance.consent import ConsentRecord
+        from recast.provenance.book import BookDamaged, read_book
 
         try:
-            return tuple(ConsentRecord.model_validate(r) for r in self._settings.get("consent", []))
-        except ValidationError as error:
+            return read_book(self._settings)
+        except BookDamaged as error:
             raise WorkspaceUnusable(
-                f"{self.settings_file} holds a damaged consent record",
-                f"record it again: recast consent {self.root} add",
+                f"{self.settings_file} cannot be relied on: {error}",
+                "put back a copy of that file; without one, make a new workspace for these takes "
+                "and record consent there",
             ) from error
 
     def record_consent(self, record: ConsentRecord) -> None:
-        """Add a consent record; none is ever removed."""
-        records = self._settings.get("consent", [])
-        self._settings["consent"] = [*records, record.model_dump(mode="json")]
+        """Add a consent record; none is ever removed.
+
+        Raises:
+            WorkspaceUnusable: an earlier record was damaged.
+        """
+        from recast.provenance.book import with_record
+
+        self._take_in_consent()
+        _ = self.consent  # nothing is added to records that cannot be relied on
+        self._settings |= with_record(self._settings, record, salt=secrets.token_hex(16))
         self._save()
 
     def _save(self) -> None:
+        self._take_in_consent()
         write_json(self.settings_file, self._settings)
+
+    def _take_in_consent(self) -> None:
+        """Another program may have recorded consent since this one opened the job: it stays."""
+        try:
+            found = json.loads(self.settings_file.read_text(encoding="utf-8"))
+            more = len(found["consent"]) > len(self._settings.get("consent", []))
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        if more:
+            kept = {name: found[name] for name in ("consent", "consent_seal") if name in found}
+            self._settings |= kept
 
     def note_made(self, path: Path) -> None:
         """Remember that recast wrote a file that carries no mark of its own, for `clear`."""

@@ -1,5 +1,6 @@
 """Consent records and content credentials."""
 
+from recast.provenance.book import BookDamaged, read_book
 from recast.provenance.certificate import Signer, config_folder, find_signer
 from recast.provenance.consent import (
     ConsentBasis,
@@ -14,6 +15,7 @@ from recast.provenance.statement import Credentials, IngredientFound
 
 __all__ = [
     "SIDECAR",
+    "BookDamaged",
     "ConsentBasis",
     "ConsentRecord",
     "Credentials",
@@ -24,6 +26,7 @@ __all__ = [
     "consent_from_fields",
     "consent_from_file",
     "find_signer",
+    "read_book",
     "require_consent",
     "sign",
     "sign_beside",

@@ -64,6 +64,8 @@ class Credentials:
     actions: tuple[str, ...] = ()
     model: str = ""
     consent_basis: str = ""
+    consent_record: str = ""
+    """SHA-256 of the consent record it was made under, as the workspace has it."""
     ingredients: tuple[IngredientFound, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -127,6 +129,7 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
         actions=tuple(_text(action.get("action")) for action in actions),
         model=_text(facts.get(SWAP_LABEL, {}).get("model")),
         consent_basis=_text(facts.get(CONSENT_LABEL, {}).get("basis")),
+        consent_record=_text(facts.get(CONSENT_LABEL, {}).get("record_sha256")),
         ingredients=_ingredients(active, facts.get(SWAP_LABEL, {})),
         problems=_distinct(failures.values()),
     )
@@ -151,14 +154,18 @@ def _actions(
 
 
 def _consent(consent: ConsentRecord) -> dict[str, Any]:
-    """What the world may know: the basis, not the name."""
+    """What the world may know: the basis, not the name. The record's hash is salted."""
     told: dict[str, Any] = {
         "version": 1,
         "basis": consent.basis,
         "adult": consent.adult,
         "recorded": consent.recorded_at.date().isoformat(),
     }
-    return told | ({"document_sha256": consent.document_sha256} if consent.document else {})
+    if consent.document:
+        told["document_sha256"] = consent.document_sha256
+    if consent.chain:
+        told["record_sha256"] = consent.chain.sha256
+    return told
 
 
 def _label(one: Ingredient) -> str:
