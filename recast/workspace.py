@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import Fingerprint, disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, write_json
 from recast.errors import TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
 from recast.folders import Folders
@@ -233,20 +232,6 @@ class Workspace(Folders):
         if more:
             kept = {name: found[name] for name in ("consent", "consent_seal") if name in found}
             self._settings |= kept
-
-    def note_made(self, path: Path) -> None:
-        """Remember that recast wrote a file that carries no mark of its own, for `clear`."""
-        written = Fingerprint.of_file(path)
-        made = {**self._settings.get("made", {}), path.name: asdict(written)}
-        self._settings["made"] = made
-        self._save()
-
-    def is_noted(self, path: Path) -> bool:
-        """Whether a file holds just what `note_made` saw."""
-        try:
-            return Fingerprint(**self._settings["made"][path.name]).fits(path)
-        except (KeyError, TypeError, AttributeError):
-            return False
 
     def made_here(self) -> list[Path]:
         """What `clear` removes: only what bears a mark that recast made it."""

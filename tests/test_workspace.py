@@ -302,7 +302,7 @@ class TestConsent:
         early = make()
         late = Workspace.open(early.root)
         late.record_consent(synthetic_consent(person="A", now=NOW))
-        early.note_made(early.settings_file)
+        early.use_denoised(early.denoised_path(".mp4"))
         early.record_consent(synthetic_consent(person="B", now=NOW))
         assert [one.person for one in Workspace.open(early.root).consent] == ["A", "B"]
 
@@ -354,19 +354,6 @@ class TestStandIn:
         (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
         with pytest.raises(WorkspaceUnusable, match="damaged"):
             Workspace.open(workspace.root)
-
-
-def test_a_file_that_was_noted_is_known_until_it_is_changed(make: Make) -> None:
-    workspace = make()
-    workspace.sheet.write_bytes(b"made")
-    assert not workspace.is_noted(workspace.sheet)
-    workspace.note_made(workspace.sheet)
-    assert Workspace.open(workspace.root).is_noted(workspace.sheet)
-    workspace.sheet.write_bytes(b"mine")
-    assert not workspace.is_noted(workspace.sheet)
-    damaged = {**written(workspace), "made": [1]}
-    (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
-    assert not Workspace.open(workspace.root).is_noted(workspace.sheet)
 
 
 def test_copied_pictures_keep_the_note_of_their_times(make: Make, takes: dict[str, Path]) -> None:

@@ -1,7 +1,7 @@
 """Consent records and content credentials."""
 
 from recast.provenance.book import BookDamaged, read_book
-from recast.provenance.certificate import Signer, config_folder, find_signer
+from recast.provenance.certificate import config_folder, find_signer
 from recast.provenance.consent import (
     ConsentBasis,
     ConsentRecord,
@@ -11,6 +11,7 @@ from recast.provenance.consent import (
     synthetic_consent,
 )
 from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
+from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, IngredientFound
 
 __all__ = [

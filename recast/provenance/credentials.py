@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import c2pa
 from cryptography import x509
 
 from recast.disk import disk_trouble_named, flush_to_disk, write_whole
 from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
-from recast.provenance.certificate import Signer
 from recast.provenance.consent import ConsentRecord
 from recast.provenance.folders import changed_files, members, signed_lists
 from recast.provenance.ingredients import gather, mime_type
@@ -30,6 +30,7 @@ from recast.provenance.native import (
     signing_trouble,
     undisturbed,
 )
+from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, manifest, read_credentials
 
 SIDECAR = ".c2pa"
@@ -179,7 +180,7 @@ def _beside(path: Path, claim: Claim) -> bytes:
 
 def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
     with (
-        c2pa.Context.from_dict(settings()) as context,
+        c2pa.Context.from_dict(settings(host=_host(claim.signer))) as context,
         c2pa.Builder(claim.manifest, context) as builder,
         pen(claim.signer) as held,
     ):
@@ -188,6 +189,11 @@ def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = 
         for take in claim.takes:
             add(builder, take)
         return bytes(builder.sign(held, mime, source, target))
+
+
+def _host(signer: Signer) -> str:
+    """Host and port of the time-stamping authority, the only one that may be asked."""
+    return urlsplit(signer.timestamp_url).netloc.rpartition("@")[2]
 
 
 def _trusted(anchors: Path | None) -> str | None:

@@ -51,13 +51,15 @@ class Credentials:
 
     `valid`: as it was signed, by a trusted signer; `valid-untrusted`: as it was signed, by
     somebody no list vouches for, such as this computer; `altered`: changed since. Fields that
-    the credentials do not give are empty. `signed_at` is the signer's own clock.
+    the credentials do not give are empty. `signed_at` is the signer's own clock, unless
+    `time_stamp` says that an authority signed it: "trusted", or "untrusted" if no list names it.
     """
 
     state: State
     signer: str = ""
     issuer: str = ""
     signed_at: datetime | None = None
+    time_stamp: str = ""
     title: str = ""
     claim_generator: str = ""
     digital_source_types: tuple[str, ...] = ()
@@ -123,6 +125,7 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
         signer=_text(signature.get("common_name")),
         issuer=_text(signature.get("issuer")),
         signed_at=next(filter(None, map(_moment, times)), None),
+        time_stamp=_time_stamp(store),
         title=_text(active.get("title")),
         claim_generator=_generator(active),
         digital_source_types=_distinct(action.get("digitalSourceType") for action in actions),
@@ -189,6 +192,15 @@ def _failures(store: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for failure in (one for result in checked for one in _dicts(result.get("failure"))):
         code = _text(failure.get("code"))
         yield code, _PROBLEMS.get(code) or f"{code}: {_text(failure.get('explanation'))}"
+
+
+def _time_stamp(store: dict[str, Any]) -> str:
+    result = _dict(_dict(store.get("validation_results")).get("activeManifest"))
+    checked = [*_dicts(result.get("success")), *_dicts(result.get("informational"))]
+    codes = {_text(one.get("code")) for one in checked}
+    if "timeStamp.trusted" in codes:
+        return "trusted"
+    return "untrusted" if codes & {"timeStamp.validated", "timeStamp.untrusted"} else ""
 
 
 def _ingredients(active: dict[str, Any], swap: dict[str, Any]) -> tuple[IngredientFound, ...]:

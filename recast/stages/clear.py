@@ -9,8 +9,7 @@ own files beside ours. So nothing goes by its name alone:
     merged pictures
     models                  the parts of a folder whose options.json is recast's
     parts of a merge        stand in folders and under names that only recast gives
-    results                 carry intact content credentials of recast
-    result.jpg              holds what workspace.json says
+    results, their sheets   carry intact content credentials of recast
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ def made_here(workspace: Workspace) -> list[Path]:
         if isinstance(cuts, dict) and {"version", "cuts"} <= cuts.keys()
         else []
     )
-    found += [workspace.sheet] if workspace.is_noted(workspace.sheet) else []
+    found += [workspace.sheet] if _is_signed(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
     # Whatever a take is made of, it is never removed.
     return [p for p in found if not any(p.resolve() in (t, *t.parents) for t in takes)]
