@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 from recast.errors import TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
 from recast.folders import Folders
@@ -88,7 +87,7 @@ class Workspace(Folders):
                 f"{root} is no workspace", f"make one: recast new {root} --src TAKE --dst TAKE"
             )
         try:
-            settings = json.loads(file.read_text(encoding="utf-8"))
+            settings = read_json(file)
             version = settings["version"]
             if version == VERSION:
                 named = [settings["takes"], settings.get("stand_in", {})]
@@ -225,7 +224,7 @@ class Workspace(Folders):
     def _take_in_consent(self) -> None:
         """Another program may have recorded consent since this one opened the job: it stays."""
         try:
-            found = json.loads(self.settings_file.read_text(encoding="utf-8"))
+            found = read_json(self.settings_file)
             more = len(found["consent"]) > len(self._settings.get("consent", []))
         except (OSError, ValueError, KeyError, TypeError):
             return

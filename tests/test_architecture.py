@@ -14,6 +14,7 @@ GROUND = {
     "geometry",
     "disk",
     "ordered",
+    "picture_size",
     "sides",
     "plain_pickle",
 }

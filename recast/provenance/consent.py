@@ -1,7 +1,6 @@
 """Consent records: on what basis the src person's likeness is used."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from recast.disk import read_json
 from recast.errors import ConsentMissing
 from recast.sides import Side
 
@@ -116,11 +116,11 @@ def consent_from_file(path: Path, now: datetime) -> ConsentRecord:
     Raises `ConsentMissing` for a file that gives no consent which holds at `now`.
     """
     try:
-        fields = json.loads(path.read_bytes())
+        fields = read_json(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConsentMissing(f"{path} cannot be read: {reason}", _FILE_FIX) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConsentMissing(f"{path} is not JSON: {error}", _FILE_FIX) from error
     if not isinstance(fields, dict):
         raise ConsentMissing(f"{path} is JSON, but not an object with fields", _FILE_FIX)

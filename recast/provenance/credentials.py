@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import c2pa
 from cryptography import x509
 
-from recast.disk import disk_trouble_named, flush_to_disk, write_whole
+from recast.disk import clear_draft, disk_trouble_named, flush_to_disk, write_whole
 from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
 from recast.provenance.consent import ConsentRecord
 from recast.provenance.folders import changed_files, members, signed_lists
@@ -150,6 +150,7 @@ def _signable(path: Path) -> str:
 def _replace(path: Path, mime: str, draft: Path, claim: Claim) -> None:
     with disk_trouble_named(path):
         try:
+            clear_draft(draft)
             _embed(path, mime, draft, claim)
             flush_to_disk(draft)
             draft.replace(path)

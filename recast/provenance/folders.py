@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from recast.disk import read_json
 
 
 def signed_lists(folder: Path, sidecar: str) -> list[Path]:
@@ -35,7 +36,9 @@ def members(listed: Path) -> list[Path]:
     """Files and folders with credentials of their own that a list names."""
     named = _read(listed).get("layers")
     names = named.values() if isinstance(named, dict) else ()
-    return [listed.parent / Path(str(name)).name for name in names]
+    paths = [listed.parent / Path(str(name)).name for name in names]
+    # A list may name neither its own folder nor one elsewhere: that would be read without end.
+    return [path for path in paths if path != listed.parent and not path.is_symlink()]
 
 
 def belongings(folder: Path, sidecar: str) -> list[Path]:
@@ -62,7 +65,7 @@ def _hashes(value: dict[str, Any]) -> dict[str, str]:
 
 def _read(listed: Path) -> dict[str, Any]:
     try:
-        value = json.loads(listed.read_text(encoding="utf-8"))
+        value = read_json(listed)
     except (OSError, ValueError):
         return {}  # then its own credentials do not fit it, which says more
     return value if isinstance(value, dict) else {}

@@ -14,7 +14,6 @@ own files beside ours. So nothing goes by its name alone:
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from recast.disk import Fingerprint, disk_trouble_named
+from recast.disk import Fingerprint, disk_trouble_named, read_json
 from recast.errors import RecastError
 from recast.workspace import SIDES, Side, Workspace
 
@@ -84,8 +83,15 @@ def made_here(workspace: Workspace) -> list[Path]:
     )
     found += [workspace.sheet] if _is_signed(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
-    # Whatever a take is made of, it is never removed.
-    return [p for p in found if not any(p.resolve() in (t, *t.parents) for t in takes)]
+    root = workspace.root.resolve()
+    # Whatever a take is made of is never removed, nor what a link leads to outside this folder.
+    return [
+        path
+        for path in found
+        if path.parent.resolve() == root / path.parent.relative_to(workspace.root)
+        and not path.is_symlink()
+        and not any(path.resolve() in (take, *take.parents) for take in takes)
+    ]
 
 
 def is_denoised_copy(workspace: Workspace, path: Path) -> bool:
@@ -269,7 +275,7 @@ def _is_signed(path: Path) -> bool:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return None
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +49,7 @@ def take_note(take: Take) -> dict[str, Any]:
 def read_extraction(file: Path) -> Extraction | None:
     """The note in a file; None if there is none that can be used."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         if found["version"] != VERSION:
             return None
         return Extraction(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named
+from recast.disk import clear_draft, disk_trouble_named
 from recast.errors import OptionUnusable
 from recast.events import Note, Report
 from recast.workspace import SIDES, Workspace
@@ -71,7 +70,7 @@ def finish(
     with disk_trouble_named(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _remove(draft)
+            clear_draft(draft)
             for note in write(draft):
                 report(Note(note))
             inside = [sign_file(path) for path in _to_sign(draft)]
@@ -81,7 +80,7 @@ def finish(
                 beside.unlink(missing_ok=True)  # it spoke of an older file
             _put(draft, out)
         finally:
-            _remove(draft)
+            clear_draft(draft)
             draft_beside.unlink(missing_ok=True)
     if not all(inside):
         place = f"files in it that end in {SIDECAR}" if out.is_dir() else beside.name
@@ -137,10 +136,3 @@ def _put(draft: Path, out: Path) -> None:
     # Once more: files may have come into the folder since the work began.
     (check_layers_place if (draft / LAYERS_FILE).exists() else check_free)(out)
     put_in_place(draft, out)
-
-
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft)
-    else:
-        draft.unlink(missing_ok=True)

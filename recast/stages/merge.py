@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 from recast.errors import OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
 from recast.stages.merge_options import MergeOptions, frame_range
@@ -295,6 +294,6 @@ def _fingerprint(out: Path) -> dict[str, Any]:
 
 def _finished(folder: Path) -> Any:
     try:
-        return json.loads((folder / "finished.json").read_text(encoding="utf-8"))
+        return read_json(folder / "finished.json")
     except (OSError, ValueError):
         return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import write_json
+from recast.disk import read_json, write_json
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
@@ -137,7 +137,7 @@ def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
     file = workspace.cuts_file
     wanted = {"version": 1, "take": known(take)}
     try:
-        noted = json.loads(file.read_text(encoding="utf-8"))
+        noted = read_json(file)
         if {**noted, "cuts": None} == {**wanted, "cuts": None}:
             return frozenset(int(cut) for cut in noted["cuts"])
     except (OSError, ValueError, KeyError, TypeError):

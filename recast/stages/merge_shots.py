@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from recast.disk import read_json
 from recast.errors import OptionUnusable
 from recast.stages.merge_options import LookOptions, look_of
 
@@ -138,11 +138,11 @@ def _placed(options: LookOptions, entry: Any, where: str, length: int) -> _Place
 
 def _loaded(file: Path, kind: type[Any], form: str) -> Any:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OptionUnusable(f"{file} cannot be read: {reason}", "check its name") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise OptionUnusable(f"{file} is no JSON: {error}", f"write it so: {form}") from error
     if not isinstance(found, kind):
         raise OptionUnusable(

@@ -11,7 +11,6 @@ interrupts that leaves the earlier ones as they were.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -22,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from recast.disk import disk_trouble_named, flush_folder, write_json
+from recast.disk import clear_draft, disk_trouble_named, flush_folder, read_json, write_json
 from recast.errors import CheckpointUnusable
 from recast.training.tensors import read_tensors, write_tensors
 
@@ -79,7 +78,7 @@ def save_checkpoint(
     state = {"version": VERSION, **vars(progressed)}
     with disk_trouble_named(place):
         for left_over in folder.glob("*.part"):  # by a process that was killed
-            shutil.rmtree(left_over, ignore_errors=True)
+            clear_draft(left_over)
         try:
             draft.mkdir(parents=True)
             sums = {name: write_tensors(draft / name, part) for name, part in parts.items()}
@@ -184,7 +183,7 @@ def resume_from(folder: Path, warn: Warn) -> Checkpoint | None:
 
 
 def _load(path: Path) -> Checkpoint:
-    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    state = read_json(path / STATE)
     if state["version"] not in (1, VERSION):
         raise ValueError(f"version {state['version']} is not known here")
     parts = {name: read_tensors(path / name, state["sha256"][name]) for name in (WEIGHTS, TRAINING)}

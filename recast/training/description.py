@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recast.disk import write_json
+from recast.disk import read_json, write_json
 from recast.errors import WorkspaceUnusable
 from recast.faces import Framing
 
@@ -43,7 +42,7 @@ class Description:
         """
         path = folder / "options.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
             version = found.pop("version")
             if version == 1:  # knew no other shape than the resolution
                 found["shape"] = {"resolution": found.pop("resolution")}

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recast.disk import disk_trouble_named, write_whole
+from recast.disk import disk_trouble_named, parsed_json, write_whole
 
 
 class History:
@@ -36,7 +36,7 @@ def read_history(path: Path) -> list[dict[str, Any]]:
     if path.exists():
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                line = json.loads(text)
+                line = parsed_json(text)
             except ValueError:
                 continue
             if isinstance(line, dict) and isinstance(line.get("step"), int):

@@ -8,6 +8,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from recast.errors import TakeUnreadable
+from recast.picture_size import is_too_large
 from recast.video.color import ColorTags
 from recast.video.container import open_container, origin_of, video_stream
 from recast.video.file import VideoTake
@@ -15,8 +16,6 @@ from recast.video.folder import USUAL_RATE, FolderTake
 from recast.video.light import light_of
 from recast.video.take import SoundInfo, Take, TakeInfo
 from recast.video.timeline import Timeline, read_timeline, uneven
-
-_MOST_PIXELS = 1 << 28  # a damaged header may claim any size
 
 
 def open_take(path: Path, *, rate: Fraction | None = None) -> Take:
@@ -104,7 +103,7 @@ def _describe(
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
     """The first frame that can be decoded: tells the rotation, and that the codec works."""
-    if stream.codec_context.width * stream.codec_context.height > _MOST_PIXELS:
+    if is_too_large((stream.codec_context.width, stream.codec_context.height)):
         raise TakeUnreadable(
             f"{path.name} claims pictures of {stream.width}x{stream.height} pixels",
             "if it is not damaged, scale it down first",
