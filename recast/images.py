@@ -50,7 +50,10 @@ def decode(data: bytes, name: str, *, alpha: bool = False) -> FrameImage:
     except cv2.error:
         pixels = None
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
+        raise FaceFileUnreadable(
+            f"{name} is not a picture this machine can read",
+            "write it again as PNG, JPEG, BMP, TIFF or WebP, or remove it",
+        )
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     return cast(FrameImage, cv2.cvtColor(pixels, _TO_RGB[channels]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,7 @@ class Workspace(Folders):
         stand_in: str | None = self._settings.get("stand_in", {}).get(side)
         if not stand_in:
             return self.original_path(side)
-        if not (self.root / stand_in).exists():
+        if not os.path.exists(self.root / stand_in):  # noqa: PTH110 - takes any name
             raise TakeUnreadable(
                 f"{self.root / stand_in}, which stands in for the {side} take, is not there",
                 f"recast denoise {self.root} makes it again, with --off the original is used",

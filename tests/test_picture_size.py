@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recast.errors import FaceFileUnreadable, TakeUnreadable
-from recast.images import decode, encode
+from recast.images import FrameImage, decode, encode
 from recast.picture_size import LONGEST_SIDE, MOST_PIXELS, is_too_large, picture_size
 from recast.video import open_take
 
@@ -22,7 +22,7 @@ KINDS = [".png", ".jpg", ".bmp", ".tif", ".webp"]
 
 
 def a_picture(kind: str, width: int, height: int, depth: type = np.uint8) -> bytes:
-    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(depth)
+    pixels: FrameImage = np.random.default_rng(0).integers(0, 255, (height, width, 3)).astype(depth)
     return encode(pixels, kind)
 
 

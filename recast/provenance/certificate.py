@@ -80,9 +80,19 @@ def local_signer(folder: Path, now: datetime) -> Signer:
 
 def _stored(place: Path, now: datetime) -> Signer | None:
     try:
+        _close(place / "key.pem")
         return load_pem(place / "chain.pem", place / "key.pem", now)
     except (OSError, ValueError):
         return None
+
+
+def _close(key: Path) -> None:
+    """Take the key away from everybody else, as after copying it from elsewhere.
+
+    Windows has no such bits: there the folder of a user's settings is closed to other users.
+    """
+    if os.name == "posix" and key.stat().st_mode & 0o077:
+        key.chmod(0o600)
 
 
 def _make(place: Path, now: datetime) -> None:

@@ -37,8 +37,12 @@ def members(listed: Path) -> list[Path]:
     named = _read(listed).get("layers")
     names = named.values() if isinstance(named, dict) else ()
     paths = [listed.parent / Path(str(name)).name for name in names]
-    # A list may name neither its own folder nor one elsewhere: that would be read without end.
-    return [path for path in paths if path != listed.parent and not path.is_symlink()]
+    # A list may name neither its own folder nor one around it: that would be read without end.
+    return [
+        path
+        for path in paths
+        if path != listed.parent and path.name != ".." and not path.is_symlink()
+    ]
 
 
 def belongings(folder: Path, sidecar: str) -> list[Path]:

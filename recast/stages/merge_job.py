@@ -90,6 +90,12 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     faces = _dst_faces(workspace)
     cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
+    faces = faces[faces.frames < len(take)]
+    if not len(faces):
+        raise NoFaceFound(
+            f"no face in {faces.folder} is of a frame of {take.path.name}",
+            f"extract them again: recast extract {workspace.root} dst",
+        )
     placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
     return MergeJob(take, faces, models, placed, looks, calm_of(options))
 

@@ -118,16 +118,8 @@ class Checkpoint:
         start = f"{BESIDE}{group}/"
         return {k[len(start) :]: v for k, v in self.training.items() if k.startswith(start)}
 
-    def restore(
-        self,
-        network: nn.Module,
-        optimizers: Optimizers | None = None,
-    ) -> None:
-        """Put everything back where it was saved from.
-
-        Raises:
-            CheckpointUnusable: the weights belong to a network of another shape.
-        """
+    def require_shape_of(self, network: nn.Module) -> None:
+        """Raises CheckpointUnusable if the weights belong to a network of another shape."""
         own = network.state_dict()
         unlike = [
             name
@@ -141,6 +133,18 @@ class Checkpoint:
                 f"{self.path} was saved from a network of another shape: {min(unlike)} differs",
                 "train under another --name, or give the options the model was begun with",
             )
+
+    def restore(
+        self,
+        network: nn.Module,
+        optimizers: Optimizers | None = None,
+    ) -> None:
+        """Put everything back where it was saved from.
+
+        Raises:
+            CheckpointUnusable: the weights belong to a network of another shape.
+        """
+        self.require_shape_of(network)
         network.load_state_dict(self.weights)
         for name, optimizer in (optimizers or {}).items():
             _restore_optimizer(optimizer, name, self.training)
@@ -190,8 +194,23 @@ def _load(path: Path) -> Checkpoint:
     if state["version"] == 1:  # had one optimizer, without a name
         parts[TRAINING] = {f"{WHOLE}/{key}": value for key, value in parts[TRAINING].items()}
     known = {one.name: state[one.name] for one in fields(Progressed) if one.name in state}
-    progressed = Progressed(**known)
+    progressed = _checked(Progressed(**known))
     return Checkpoint(path, progressed, state["sha256"][WEIGHTS], parts[WEIGHTS], parts[TRAINING])
+
+
+def _checked(found: Progressed) -> Progressed:
+    """Raises `ValueError` unless every part is of its kind: models are passed on, too."""
+    counts = (found.step, found.roll_backs, found.seen)
+    numbers = (found.seconds, found.rate_factor)
+    sound = (
+        all(type(count) is int and 0 <= count < 10**15 for count in counts)
+        and all(type(number) in (int, float) and 0 <= number < 1e15 for number in numbers)
+        and isinstance(found.optimizer, str)
+        and isinstance(found.options, dict)
+    )
+    if not sound:
+        raise ValueError("its state is none that was saved")
+    return found
 
 
 def _flat(optimizers: Optimizers) -> dict[str, Tensor]:

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recast.errors import OptionUnusable, WorkspaceUnusable
-from recast.models import MODELS
-from recast.training.checkpoint import Warn, load_newest
+from recast.errors import CheckpointUnusable, OptionUnusable, WorkspaceUnusable
+from recast.models import MODELS, SwapNetwork
+from recast.training.checkpoint import Checkpoint, Warn, load_newest
 from recast.training.description import Description
 from recast.training.lesson import DST, SRC
 
@@ -38,13 +38,13 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
 
     Raises:
         WorkspaceUnusable: nothing was trained there yet.
-        CheckpointUnusable: every checkpoint is damaged.
+        CheckpointUnusable: every checkpoint is damaged, or of another network.
     """
     described = Description.load(folder)
     newest = load_newest(folder / "checkpoint", warn)
     if newest is None or newest.progressed.step == 0:
         raise WorkspaceUnusable(f"{folder} is not trained yet", "train it first: recast train")
-    network = MODELS[described.model].fresh(described.shape)
+    network = _network_for(newest, described)
     newest.restore(network)
     if average := newest.beside("average"):
         network.load_state_dict(average)
@@ -65,6 +65,30 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
         draw=lambda crops: drawn_as(crops, SRC),
         dst_masks=lambda crops: drawn_as(crops, DST)[1],
     )
+
+
+def _network_for(checkpoint: Checkpoint, described: Description) -> SwapNetwork:
+    """A network of the described shape, once that is known to fit the weights.
+
+    Somebody else's description may ask for more than the memory holds: it is tried out first
+    without any.
+    """
+    if described.model not in MODELS:
+        raise WorkspaceUnusable(
+            f"{checkpoint.path} is of a model named {described.model}, which is not known here",
+            f"update recast; it knows {', '.join(MODELS)}",
+        )
+    model = MODELS[described.model]
+    try:
+        with torch.device("meta"):
+            outline = model.fresh(described.shape)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise CheckpointUnusable(
+            f"{checkpoint.path} was saved from a network of another shape: {error}",
+            "put back a copy of the model's folder",
+        ) from error
+    checkpoint.require_shape_of(outline)
+    return model.fresh(described.shape)
 
 
 def chosen_device(name: str) -> torch.device:

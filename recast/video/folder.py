@@ -142,13 +142,6 @@ def _read(picture: Path, *, alpha: bool = False) -> FrameImage:
 def _loaded(picture: Path, *, alpha: bool) -> FrameImage:
     try:
         return load(picture, alpha=alpha)
-    except FaceFileUnreadable as error:
-        if error.fix:
-            raise TakeUnreadable(str(error), error.fix) from error
-        raise _unreadable(picture) from error
-    except OSError as error:
-        raise _unreadable(picture) from error
-
-
-def _unreadable(picture: Path) -> TakeUnreadable:
-    return TakeUnreadable(f"{picture} cannot be read as a picture", "write it again or remove it")
+    except (FaceFileUnreadable, OSError) as error:
+        fix = error.fix if isinstance(error, FaceFileUnreadable) else "write it again or remove it"
+        raise TakeUnreadable(f"{picture} cannot be read as a picture: {error}", fix) from error

@@ -26,7 +26,12 @@ def open_take(path: Path, *, rate: Fraction | None = None) -> Take:
     Raises:
         TakeUnreadable: there is nothing at `path` that can be read as moving pictures.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # such as a name longer than the file system's
+        reason = (error.strerror or str(error)).lower()
+        raise TakeUnreadable(f"{path} cannot be read: {reason}", "check the path") from error
+    if is_folder:
         return FolderTake.open(path, rate)
     info, timeline = _examine(path)
     return VideoTake(path, info, timeline)

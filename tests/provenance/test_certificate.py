@@ -61,6 +61,15 @@ def test_only_the_owner_can_read_the_key_whatever_the_umask(tmp_path: Path) -> N
     assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such bits")
+def test_a_key_that_others_can_read_is_closed_again(tmp_path: Path) -> None:
+    local_signer(tmp_path, NOW)
+    key = tmp_path / "certificates" / "1" / "key.pem"
+    key.chmod(0o644)
+    local_signer(tmp_path, NOW)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
 def test_an_ended_certificate_is_renewed_and_kept(tmp_path: Path) -> None:
     first = local_signer(tmp_path, NOW)
     later = NOW + timedelta(days=4000)
