@@ -31,7 +31,7 @@ from recast.provenance.native import (
     undisturbed,
 )
 from recast.provenance.signer import Signer
-from recast.provenance.statement import Credentials, manifest, read_credentials
+from recast.provenance.statement import Credentials, Kind, manifest, read_credentials
 
 SIDECAR = ".c2pa"
 """What the credentials of a file that holds none are called: the file's name and this."""
@@ -65,7 +65,7 @@ def sign(  # noqa: PLR0913
     undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
 
 
-# The eighth parameter is the clock.
+# One parameter is the clock.
 def sign_beside(  # noqa: PLR0913
     path: Path,
     sidecar: Path,
@@ -76,13 +76,18 @@ def sign_beside(  # noqa: PLR0913
     ingredients: Sequence[Path],
     signer: Signer,
     now: datetime,
+    kind: Kind = "composite",
 ) -> None:
     """Write the credentials of a file of any kind into a file of their own; see `sign`.
 
     They hold for `path` bit by bit, and are found if they have its name and `.c2pa`.
     """
     takes = gather(ingredients)
-    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    if kind == "model":  # both takes only taught it
+        takes = [replace(take, role="src") for take in takes]
+    stated = manifest(
+        title=title, consent=consent, model=model, ingredients=takes, now=now, kind=kind
+    )
     write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
 
 

@@ -10,8 +10,16 @@ from recast.provenance.consent import ConsentRecord
 from recast.provenance.ingredients import Ingredient
 
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+TRAINED = "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"
 CONSENT_LABEL = "org.recast.consent"
 SWAP_LABEL = "org.recast.swap"
+
+Kind = Literal["composite", "model"]
+"""A picture or video with the new face in it, or a file with the trained network itself."""
+_MADE: dict[Kind, tuple[str, str]] = {
+    "composite": (COMPOSITE, "A trained model replaced the face of a person"),
+    "model": (TRAINED, "A model was trained to draw the face of a person"),
+}
 
 State = Literal["valid", "valid-untrusted", "altered"]
 
@@ -84,18 +92,19 @@ def manifest(
     model: str,
     ingredients: Sequence[Ingredient],
     now: datetime,
+    kind: Kind = "composite",
 ) -> dict[str, Any]:
     """The manifest of a result, as c2pa's builder takes it."""
     generator = {"name": "recast", "version": version("recast")}
     hashes = [{"title": one.title, "sha256": one.sha256} for one in ingredients]
     swap = {"version": 1, "model": model, "ingredients": hashes}
-    actions = _actions(ingredients, generator, now)
+    actions = _actions(ingredients, generator, now, kind)
     return {
         "title": title,
         "claim_generator_info": [generator],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": actions}},
-            {"label": CONSENT_LABEL, "data": _consent(consent)},
+            {"label": CONSENT_LABEL, "data": consent_told(consent)},
             {"label": SWAP_LABEL, "data": swap},
         ],
     }
@@ -139,24 +148,26 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
 
 
 def _actions(
-    ingredients: Sequence[Ingredient], agent: dict[str, str], now: datetime
+    ingredients: Sequence[Ingredient], agent: dict[str, str], now: datetime, kind: Kind
 ) -> list[dict[str, Any]]:
+    source, description = _MADE[kind]
     made = {
         "when": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "softwareAgent": agent,
-        "digitalSourceType": COMPOSITE,
-        "description": "A trained model replaced the face of a person",
+        "digitalSourceType": source,
+        "description": description,
     }
     changed = [_label(one) for one in ingredients if one.role == "dst"]
     taught = [_label(one) for one in ingredients if one.role == "src"]
     if not changed:
-        return [{"action": "c2pa.created", **made}]
+        created = {"action": "c2pa.created", **made}
+        return [created | ({"parameters": {"ingredientIds": taught}} if taught else {})]
     opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": changed}}
     edited = {"action": "c2pa.edited", **made}
     return [opened, edited | ({"parameters": {"ingredientIds": taught}} if taught else {})]
 
 
-def _consent(consent: ConsentRecord) -> dict[str, Any]:
+def consent_told(consent: ConsentRecord) -> dict[str, Any]:
     """What the world may know: the basis, not the name. The record's hash is salted."""
     told: dict[str, Any] = {
         "version": 1,

@@ -41,6 +41,7 @@ _IN_MODEL = frozenset(
         "decoded",
     }
 )
+_EXPORTED = frozenset({".onnx", ".pt"})
 _INDEX = re.compile(r"\.index\.sqlite(-journal|-wal|-shm)?|\.order\.(json|lock)")
 
 _Proof = Callable[[Path], bool]
@@ -154,10 +155,20 @@ def _models(folder: Path) -> Iterator[Path]:
             whole = False
             continue
         inside = sorted(model.iterdir())
-        ours = [path for path in inside if path.name.removesuffix(".part") in _IN_MODEL]
+        ours = [path for path in inside if _is_of_model(path)]
         whole = whole and ours == inside
         found += [model] if ours == inside else ours
     yield from [folder] if whole and found else found
+
+
+def _is_of_model(path: Path) -> bool:
+    """Whether recast made it: by its name, or an exported network by its credentials."""
+    from recast.provenance import SIDECAR
+
+    if path.name.removesuffix(".part") in _IN_MODEL:
+        return True
+    bare = path.with_suffix("") if path.suffix == SIDECAR else path
+    return bare.suffix in _EXPORTED and _is_signed(bare)
 
 
 def _names(folder: Path) -> list[str]:

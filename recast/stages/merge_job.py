@@ -146,7 +146,7 @@ def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
         noted = read_json(file)
         if {**noted, "cuts": None} == {**wanted, "cuts": None}:
             return frozenset(int(cut) for cut in noted["cuts"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         pass  # not looked for yet
     cuts = find_cuts(frame.image for frame in take)
     write_json(file, {**wanted, "cuts": cuts})

@@ -30,7 +30,7 @@ class Shot(LookOptions, frozen=True, extra="forbid"):
     what holds in the frame before it.
     """
 
-    frames: str = Field(pattern=r"^\d*:\d*$")
+    frames: str = Field(pattern=r"^\d{0,9}:\d{0,9}$")
     change: Literal["cut", "blend"] = "cut"
 
 

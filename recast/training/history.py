@@ -8,6 +8,9 @@ from typing import Any
 
 from recast.disk import disk_trouble_named, parsed_json, write_whole
 
+_MOST = 1e300
+"""Of a loss; beyond it are no numbers of a training."""
+
 
 class History:
     """Appends to history.jsonl; lines of steps that were lost with a crash are dropped."""
@@ -39,6 +42,15 @@ def read_history(path: Path) -> list[dict[str, Any]]:
                 line = parsed_json(text)
             except ValueError:
                 continue
-            if isinstance(line, dict) and isinstance(line.get("step"), int):
+            if _is_sound(line):
                 lines.append(line)
     return lines
+
+
+def _is_sound(line: object) -> bool:
+    """Whether a line is one that `History` wrote: models are passed on, with their history."""
+    if not isinstance(line, dict) or not isinstance(line.get("losses"), dict):
+        return False
+    step, losses = line.get("step"), line["losses"].values()
+    numbers = all(type(loss) in (int, float) and not abs(loss) > _MOST for loss in losses)
+    return type(step) is int and 0 <= step < 10**15 and numbers

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from recast.errors import CheckpointUnusable, OptionUnusable, WorkspaceUnusable
 from recast.models import MODELS, SwapNetwork
@@ -33,7 +34,34 @@ class TrainedModel:
     dst_masks: Callable[[Crops], Crops | None]
 
 
-def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network with the weights of a checkpoint, on the CPU and ready to draw."""
+
+    described: Description
+    step: int
+    weights_sha256: str
+    network: SwapNetwork
+
+
+class Swapping(nn.Module):
+    """Draws dst's faces (B, 3, S, S) as src's: a tuple of these and, if learned, their masks."""
+
+    def __init__(self, network: SwapNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, face: Tensor) -> tuple[Tensor, ...]:
+        drawn, mask = self.network.drawn_as(self.network.encode(face), SRC)
+        return (drawn,) if mask is None else (drawn, mask)
+
+
+def swapping(network: SwapNetwork) -> nn.Module:
+    """The network as other programs use it: told nothing but faces."""
+    return Swapping(network).eval()
+
+
+def load_network(folder: Path, warn: Warn) -> LoadedNetwork:
     """The newest intact checkpoint of a model folder.
 
     Raises:
@@ -48,7 +76,14 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
     newest.restore(network)
     if average := newest.beside("average"):
         network.load_state_dict(average)
-    network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return LoadedNetwork(described, newest.progressed.step, newest.weights_sha256, network.eval())
+
+
+def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
+    """As `load_network`, as a plain function on a device."""
+    loaded = load_network(folder, warn)
+    network = loaded.network
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def drawn_as(crops: Crops, side: int) -> tuple[Crops, Crops | None]:
@@ -59,9 +94,9 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
         return colours, None if masks is None else masks[:, 0].contiguous().cpu().numpy()
 
     return TrainedModel(
-        described,
-        newest.progressed.step,
-        newest.weights_sha256,
+        loaded.described,
+        loaded.step,
+        loaded.weights_sha256,
         draw=lambda crops: drawn_as(crops, SRC),
         dst_masks=lambda crops: drawn_as(crops, DST)[1],
     )

@@ -94,7 +94,7 @@ def read_note(folder: Path) -> PictureNote | None:
             _read_fraction(found["sample_aspect"]),
             dict(_pictures(rest.split("\n"))),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         return None
     positive = 0 < note.rate <= 100_000 and note.time_base > 0 and note.sample_aspect > 0
     return note if positive and all(0 <= tag < 256 for tag in astuple(note.color)) else None
@@ -124,7 +124,7 @@ def _pictures(lines: Iterable[str]) -> Iterable[tuple[str, NotedPicture]]:
             written = Fingerprint(int(row["size"]), str(row["digest"]))
             picture = NotedPicture(int(row["frame"]), _read_fraction(row["moment"]), written)
             yield str(row["name"]), picture
-        except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        except (ValueError, KeyError, TypeError, ArithmeticError):
             continue
 
 

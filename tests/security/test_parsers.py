@@ -70,18 +70,20 @@ def damaged(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
 
 @st.composite
 def twisted(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
-    """A JSON seed in which some value became another."""
-    value = json.loads(draw(st.sampled_from(seeds)))
+    """A JSON seed, or one of JSON lines, in which some value became another."""
+    lines = [json.loads(line) for line in draw(st.sampled_from(seeds)).splitlines()]
     for _ in range(draw(st.integers(1, 2))):
-        value = _with_value(draw, value, draw(st.sampled_from(NASTY)))
-    return json.dumps(value).encode()
+        at = draw(st.integers(0, len(lines) - 1))
+        lines[at] = _with_value(draw, lines[at], draw(st.sampled_from(NASTY)))
+    return b"\n".join(json.dumps(line).encode() for line in lines)
 
 
 def _with_value(draw: st.DrawFn, value: Any, new: Any) -> Any:
     if isinstance(value, dict) and value and draw(st.integers(0, 5)):
         key = draw(st.sampled_from(sorted(value)))
-        if draw(st.integers(0, 7)) == 0:
-            return {other: one for other, one in value.items() if other != key} | {str(new): 0}
+        if draw(st.integers(0, 4)) == 0:
+            less = {other: one for other, one in value.items() if other != key}
+            return less | draw(st.sampled_from([{}, {str(new): 0}]))
         return value | {key: _with_value(draw, value[key], new)}
     if isinstance(value, list) and value and draw(st.integers(0, 3)):
         at = draw(st.integers(0, len(value) - 1))
@@ -91,10 +93,9 @@ def _with_value(draw: st.DrawFn, value: Any, new: Any) -> Any:
 
 def _is_json(content: bytes) -> bool:
     try:
-        json.loads(content)
+        return bool([json.loads(line) for line in content.splitlines()])
     except ValueError:
         return False
-    return True
 
 
 def _feed(name: str, content: bytes) -> bool:

@@ -146,3 +146,26 @@ def test_a_picture_of_another_kind_under_a_known_ending_is_refused(tmp_path: Pat
     assert cv2.imread(str(tmp_path / "a.png")) is not None
     with pytest.raises(TakeUnreadable, match="cannot be read as a picture"):
         open_take(tmp_path)
+
+
+def test_a_note_of_a_billion_empty_frames_is_not_believed(tmp_path: Path) -> None:
+    from recast.stages.extraction import read_extraction
+
+    note = {"version": 1, "take": {}, "options": {}, "frames_done": 1, "nothing_found": [[0, 9]]}
+    file = tmp_path / "extraction.json"
+    file.write_text(json.dumps(note))
+    known = read_extraction(file)
+    assert known and list(known.empty_frames()) == list(range(10))
+    file.write_text(json.dumps({**note, "nothing_found": [[0, 10**9 - 1]]}))
+    assert read_extraction(file) is None
+
+
+def test_a_range_of_frames_without_end_is_named(tmp_path: Path) -> None:
+    from recast.errors import OptionUnusable
+    from recast.stages.merge_options import LookOptions
+    from recast.stages.merge_shots import looks_of
+
+    file = tmp_path / "shots.json"
+    file.write_text(json.dumps([{"frames": ":" + "9" * 5000}]))
+    with pytest.raises(OptionUnusable, match="entry 1"):
+        looks_of(LookOptions(), file, 24)
