@@ -177,6 +177,7 @@ def _names(folder: Path) -> list[str]:
 
 def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:
     """Pictures that hold what the note beside them says, and the note."""
+    from recast.provenance import SIDECAR
     from recast.video import NOTE_NAME, read_note
 
     note = read_note(folder) if folder.is_dir() else None
@@ -185,7 +186,7 @@ def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:
     pictures = note.pictures
 
     def proof(path: Path) -> bool:
-        if path.name == NOTE_NAME:
+        if path.name in (NOTE_NAME, f"{NOTE_NAME}{SIDECAR}"):
             return True
         draft = path.suffix == ".part" and path.stem in pictures
         return draft or (path.name in pictures and pictures[path.name].written.fits(path))

@@ -92,6 +92,16 @@ def finish(
         )
 
 
+def sign_list(
+    workspace: Workspace, listed: Path, *, consent: ConsentRecord, model: str, report: Report
+) -> None:
+    """Sign the list of pictures that were written one by one, and say where the credentials are."""
+    takes = [workspace.original_path(side) for side in ("dst", "src")]
+    title = f"{listed.parent.name}: {listed.name}"
+    _signed(listed, title, consent=consent, model=model, ingredients=takes)
+    report(Note(f"The credentials of {listed.parent} are beside {listed.name} in it."))
+
+
 def _signed(
     path: Path, title: str, *, consent: ConsentRecord, model: str, ingredients: Sequence[Path]
 ) -> bool:
