@@ -50,7 +50,8 @@ def write_network(
         if format == "onnx":
             _write_onnx(path, network, face, about)
         else:
-            traced = torch.jit.trace(network, (face,))  # type: ignore[no-untyped-call]
+            # Frozen, it holds what draws src alone: dst's decoder is not given away with it.
+            traced = torch.jit.freeze(torch.jit.trace(network, (face,)))  # type: ignore[no-untyped-call]
             extra = {METADATA: json.dumps(dict(about))}
             # TorchScript's own writer knows no letters beyond ASCII in names: it gets a file.
             with path.open("wb") as file:

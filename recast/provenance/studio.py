@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +42,17 @@ def named_signer(environ: Mapping[str, str], now: datetime) -> Signer | None:
         given, lacking = (CERT, KEY) if chain else (KEY, CERT)
         raise OptionUnusable(f"{given} is set, but {lacking} is not", _FIX)
     return None
+
+
+def open_to_others(environ: Mapping[str, str]) -> list[Path]:
+    """The files with the studio's key that other users of this computer can read.
+
+    Windows has access lists instead of such bits: there nothing is found.
+    """
+    if os.name != "posix":
+        return []
+    named = [Path(path) for path in (environ.get(KEY), environ.get(P12)) if path]
+    return [path for path in named if path.is_file() and path.stat().st_mode & 0o044]
 
 
 def studio_signer(chain: Path, key: Path, now: datetime, *, password: str | None = None) -> Signer:

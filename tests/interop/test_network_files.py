@@ -85,6 +85,14 @@ def test_a_torchscript_file_says_where_it_comes_from(tmp_path: Path) -> None:
     assert json.loads(extra[METADATA]) == ABOUT
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_what_draws_dst_is_not_given_away(tmp_path: Path) -> None:
+    own = network("df")
+    write_network(tmp_path / "a.pt", own, 64, format="torchscript", about={})
+    whole = sum(weight.nbytes for weight in own.state_dict().values())
+    assert (tmp_path / "a.pt").stat().st_size < 0.85 * whole
+
+
 class Fickle(nn.Module):
     """Draws something else every time: no file can be like it."""
 

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from recast.errors import DiskTrouble, OptionUnusable
 from recast.provenance.certificate import config_folder, find_signer, local_signer
 from recast.provenance.signer import Signer
-from recast.provenance.studio import studio_signer
+from recast.provenance.studio import open_to_others, studio_signer
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -245,6 +245,16 @@ def test_a_time_stamping_authority_is_asked_only_if_it_is_named(tmp_path: Path) 
 def test_what_is_no_address_of_an_authority_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(OptionUnusable, match="RECAST_TIMESTAMP_URL is no address"):
         find_signer({"RECAST_HOME": str(tmp_path), "RECAST_TIMESTAMP_URL": url}, NOW)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such bits")
+def test_a_key_that_others_can_read_is_found(tmp_path: Path) -> None:
+    environ = _studio(tmp_path / "studio", local_signer(tmp_path, NOW))
+    key = Path(environ["RECAST_SIGNING_KEY"])
+    key.chmod(0o644)
+    assert open_to_others(environ) == [key]
+    key.chmod(0o600)
+    assert open_to_others(environ) == open_to_others({}) == []
 
 
 def test_the_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
