@@ -87,8 +87,7 @@ def consent(
     workspace
         The folder of the job.
     action
-        add records one, show lists all, check exits 1 unless one holds today, report writes a
-        page for the files of a production.
+        add records one, show lists all, check exits 1 unless one holds, report writes a page.
     """
     if action != "add" and flags != _FLAGS:
         raise CycloptsError(msg=f"consent {action} takes none of add's flags.")

@@ -195,7 +195,8 @@ def _read_index(index: Path) -> dict[str, Row]:
             raise sqlite3.DatabaseError("values of the wrong kind")
     except sqlite3.OperationalError:
         return {}  # locked or out of reach; it may be sound
-    except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError):
+    # SQLite also runs "out of memory" over pages of a broken index, however small it is.
+    except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError, MemoryError):
         discard(index)
         return {}
     return {row.name: row for row in rows}
@@ -235,7 +236,7 @@ def write(index: Path, change: Callable[[sqlite3.Connection], None]) -> None:
             change(database)
     except sqlite3.OperationalError:
         return  # a read-only folder, a full disk, a lock: the index is a convenience
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, MemoryError):
         discard(index)
 
 

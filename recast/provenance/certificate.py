@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -91,8 +92,9 @@ def _close(key: Path) -> None:
 
     Windows has no such bits: there the folder of a user's settings is closed to other users.
     """
-    if os.name == "posix" and key.stat().st_mode & 0o077:
-        key.chmod(0o600)
+    with suppress(OSError):  # of a key on a disk that cannot be written, say
+        if os.name == "posix" and key.stat().st_mode & 0o077:
+            key.chmod(0o600)
 
 
 def _make(place: Path, now: datetime) -> None:

@@ -5,13 +5,14 @@ import sqlite3
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from recast import images
 from recast.errors import FaceFileUnreadable, ForeignFileUnreadable, NoFaceFound
@@ -19,6 +20,7 @@ from recast.faceset import FaceRecord, load_face, load_faceset, load_record, sav
 from recast.faceset.containers import CONTAINERS
 from recast.faceset.index import INDEX_NAME
 from recast.faceset.xmp import LARGEST_PACKET, pack
+from recast.geometry import Points
 from recast.interop.dfl_pack import pack_contents
 from recast.interop.faceswap import read_alignments
 from recast.interop.tar import tar_files
@@ -79,6 +81,32 @@ def test_an_index_of_somebody_else_is_believed_in_nothing_harmful(
     faces = load_faceset(with_index(tmp_path / "faces", *commands))
     assert list(faces.frames) == [0, 1] and list(faces.sizes) == [64, 64]
     assert np.isfinite(faces.landmarks).all() and set(faces.framings) == {"full"}
+
+
+def test_a_broken_index_of_which_sqlite_says_out_of_memory_is_made_anew(tmp_path: Path) -> None:
+    folder = a_set(tmp_path / "faces")
+    load_faceset(folder)
+    index = folder / INDEX_NAME
+    whole = index.read_bytes()
+    for at in range(100, min(len(whole), 8300), 23):
+        index.write_bytes(whole[:at] + b"\xff" * 9 + whole[at + 9 :])
+        assert list(load_faceset(folder).frames) == [0, 1]
+
+
+def test_a_feature_of_a_million_numbers_is_measured_again(tmp_path: Path) -> None:
+    from recast.faceset.features import cached
+
+    folder = a_set(tmp_path / "faces")
+    load_faceset(folder)
+    with closing(sqlite3.connect(folder / INDEX_NAME)) as database, database:
+        database.execute('CREATE TABLE "feature wide" (face INTEGER PRIMARY KEY, value BLOB)')
+        database.execute('INSERT INTO "feature wide" SELECT id, zeroblob(4000000) FROM faces')
+
+    def ones(crops: Sequence[NDArray[np.uint8]], _: Sequence[Points]) -> NDArray[np.float32]:
+        return np.ones((len(crops), 2), np.float32)
+
+    columns = cached(load_faceset(folder), "wide", ones, lambda _: None)
+    assert np.array_equal(columns, np.ones((2, 2)))
 
 
 def test_faces_of_frames_that_the_take_has_not_are_left_out(trained: Workspace) -> None:
