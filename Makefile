@@ -10,7 +10,7 @@ endif
 INSTALLED := .venv/installed
 DOCS_INSTALLED := .venv/docs-installed
 
-.PHONY: demo test test-all check format docs bench
+.PHONY: demo test test-all check audit fuzz format docs bench
 
 demo: $(INSTALLED)  ## The whole job on the bundled sample pair; everything lands in demo/.
 	$(BIN)/recast demo --out demo
@@ -25,6 +25,15 @@ check: $(INSTALLED)  ## Format, lint, types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Not part of check: it asks an advisory service over the network, and its answer changes by itself.
+audit: $(INSTALLED)  ## Known holes in what is installed; needs the network.
+	$(BIN)/python -m pip install --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --local --skip-editable
+
+fuzz: $(INSTALLED)  ## Every parser under atheris; `make fuzz TARGET=order INPUTS=100000` runs one.
+	$(BIN)/python -m pip install --disable-pip-version-check -e ".[fuzz]"
+	$(BIN)/python -m fuzz $(or $(TARGET),all) --inputs $(or $(INPUTS),20000)
 
 format: $(INSTALLED)  ## Mend what can be mended without thinking.
 	$(BIN)/ruff format .

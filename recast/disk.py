@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from recast.errors import DiskTrouble
+
+LARGEST_JSON = 256 * 2**20
+"""Bytes; the list of a million pictures has half of it."""
 
 _FIXES = {
     errno.ENOSPC: "free some space or choose another disk",
@@ -53,6 +57,17 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def clear_draft(draft: Path) -> None:
+    """Make room for a new draft: what lies under its name is removed, a link but not its target.
+
+    Without this a link that somebody put into a folder he gives away would be written through.
+    """
+    if draft.is_dir() and not draft.is_symlink():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        draft.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write so that a reader sees the old file or the new one, never a part.
 
@@ -61,6 +76,8 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     draft = path.with_name(path.name + ".part")
     with disk_trouble_named(path):
         try:
+            if draft.is_symlink():  # put there by somebody else, to be written through
+                draft.unlink()
             with draft.open("wb") as file:
                 file.write(data)
                 if durable:
@@ -76,6 +93,28 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     write_whole(path, (text + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file, whoever wrote it.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, nested too deep, or larger than `LARGEST_JSON`.
+    """
+    with path.open("rb") as file:
+        text = file.read(LARGEST_JSON + 1)
+    if len(text) > LARGEST_JSON:
+        raise ValueError(f"it is larger than {LARGEST_JSON >> 20} MiB")
+    return parsed_json(text)
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """The value of a JSON text; ValueError if it is none, or nested too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("its values are nested too deep") from error
 
 
 @dataclass(frozen=True)

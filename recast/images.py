@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recast.disk import write_whole
 from recast.errors import FaceFileUnreadable
+from recast.picture_size import LONGEST_SIDE, MOST_PIXELS, is_too_large, picture_size
 
 FrameImage = NDArray[np.uint8] | NDArray[np.uint16]
 """A frame: (H, W, 3), RGB, in the depth of its take; (H, W, 4) where alpha is spoken of."""
@@ -20,6 +21,9 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.float32]
 """(H, W), 0 keeps the frame, 1 shows the new face."""
 
+LARGEST_FILE = 1 << 30
+"""Bytes; twice what the largest picture needs without any compression."""
+
 _TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 """What OpenCV decodes to, by its channels."""
 
@@ -27,12 +31,29 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", 
 
 
 def decode(data: bytes, name: str, *, alpha: bool = False) -> FrameImage:
-    """The picture in `data` as RGB, or RGBA with `alpha` if it has one; `name` is for the error."""
+    """The picture in `data` as RGB, or RGBA with `alpha` if it has one; `name` is for the error.
+
+    Raises:
+        FaceFileUnreadable: it is no PNG, JPEG, BMP, TIFF or WebP, broken, or too large to unpack.
+    """
+    size = picture_size(data)
+    if size and is_too_large(size):
+        raise FaceFileUnreadable(
+            f"{name} claims {size[0]}x{size[1]} pixels; recast takes {LONGEST_SIDE} a side and "
+            f"{MOST_PIXELS >> 20} million in all",
+            "if it is not damaged, scale it down first",
+        )
     kind = cv2.IMREAD_UNCHANGED if alpha else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
     kind |= cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), kind) if data else None
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), kind) if size else None
+    except cv2.error:
+        pixels = None
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise FaceFileUnreadable(f"{name} is not a picture this machine can read")
+        raise FaceFileUnreadable(
+            f"{name} is not a picture this machine can read",
+            "write it again as PNG, JPEG, BMP, TIFF or WebP, or remove it",
+        )
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     return cast(FrameImage, cv2.cvtColor(pixels, _TO_RGB[channels]))
 
@@ -53,7 +74,11 @@ def encode(image: FrameImage, suffix: str, *, quality: int = 95) -> bytes:
 
 
 def load(path: Path, *, alpha: bool = False) -> FrameImage:
-    """Read a picture file as RGB, or RGBA with `alpha` if it has one."""
+    """Read a picture file as RGB, or RGBA with `alpha` if it has one; see `decode`."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise FaceFileUnreadable(
+            f"{path.name} is larger than {LARGEST_FILE >> 20} MiB", "scale it down first"
+        )
     return decode(path.read_bytes(), path.name, alpha=alpha)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import Fingerprint, disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 from recast.errors import TakeUnreadable, WorkspaceUnusable
 from recast.events import Report, silent
 from recast.folders import Folders
@@ -88,7 +88,7 @@ class Workspace(Folders):
                 f"{root} is no workspace", f"make one: recast new {root} --src TAKE --dst TAKE"
             )
         try:
-            settings = json.loads(file.read_text(encoding="utf-8"))
+            settings = read_json(file)
             version = settings["version"]
             if version == VERSION:
                 named = [settings["takes"], settings.get("stand_in", {})]
@@ -121,7 +121,7 @@ class Workspace(Folders):
         stand_in: str | None = self._settings.get("stand_in", {}).get(side)
         if not stand_in:
             return self.original_path(side)
-        if not (self.root / stand_in).exists():
+        if not os.path.exists(self.root / stand_in):  # noqa: PTH110 - takes any name
             raise TakeUnreadable(
                 f"{self.root / stand_in}, which stands in for the {side} take, is not there",
                 f"recast denoise {self.root} makes it again, with --off the original is used",
@@ -194,40 +194,44 @@ class Workspace(Folders):
         Raises:
             WorkspaceUnusable: a record was damaged.
         """
-        from pydantic import ValidationError
-
-        from recast.provenance.consent import ConsentRecord
+        from recast.provenance.book import BookDamaged, read_book
 
         try:
-            return tuple(ConsentRecord.model_validate(r) for r in self._settings.get("consent", []))
-        except ValidationError as error:
+            return read_book(self._settings)
+        except BookDamaged as error:
             raise WorkspaceUnusable(
-                f"{self.settings_file} holds a damaged consent record",
-                f"record it again: recast consent {self.root} add",
+                f"{self.settings_file} cannot be relied on: {error}",
+                "put back a copy of that file; without one, make a new workspace for these takes "
+                "and record consent there",
             ) from error
 
     def record_consent(self, record: ConsentRecord) -> None:
-        """Add a consent record; none is ever removed."""
-        records = self._settings.get("consent", [])
-        self._settings["consent"] = [*records, record.model_dump(mode="json")]
+        """Add a consent record; none is ever removed.
+
+        Raises:
+            WorkspaceUnusable: an earlier record was damaged.
+        """
+        from recast.provenance.book import with_record
+
+        self._take_in_consent()
+        _ = self.consent  # nothing is added to records that cannot be relied on
+        self._settings |= with_record(self._settings, record, salt=secrets.token_hex(16))
         self._save()
 
     def _save(self) -> None:
+        self._take_in_consent()
         write_json(self.settings_file, self._settings)
 
-    def note_made(self, path: Path) -> None:
-        """Remember that recast wrote a file that carries no mark of its own, for `clear`."""
-        written = Fingerprint.of_file(path)
-        made = {**self._settings.get("made", {}), path.name: asdict(written)}
-        self._settings["made"] = made
-        self._save()
-
-    def is_noted(self, path: Path) -> bool:
-        """Whether a file holds just what `note_made` saw."""
+    def _take_in_consent(self) -> None:
+        """Another program may have recorded consent since this one opened the job: it stays."""
         try:
-            return Fingerprint(**self._settings["made"][path.name]).fits(path)
-        except (KeyError, TypeError, AttributeError):
-            return False
+            found = read_json(self.settings_file)
+            more = len(found["consent"]) > len(self._settings.get("consent", []))
+        except (OSError, ValueError, KeyError, TypeError):
+            return
+        if more:
+            kept = {name: found[name] for name in ("consent", "consent_seal") if name in found}
+            self._settings |= kept
 
     def made_here(self) -> list[Path]:
         """What `clear` removes: only what bears a mark that recast made it."""

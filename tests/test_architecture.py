@@ -14,6 +14,7 @@ GROUND = {
     "geometry",
     "disk",
     "ordered",
+    "picture_size",
     "sides",
     "plain_pickle",
 }
@@ -40,12 +41,13 @@ MAY_KNOW = {
 
 HEAVY = {"torch", "cv2", "av", "numpy", "onnxruntime", "c2pa", "cryptography", "safetensors"}
 # The train stage makes the optimizer; the doctor looks whether torch can be loaded. MTCNN runs in
-# torch, and torch counts the GPUs for all detectors.
+# torch, and torch counts the GPUs for all detectors. It also writes networks for other programs.
 KNOWS_TORCH = {
     "models",
     "training",
     "faces/mtcnn_networks.py",
     "faces/devices.py",
+    "interop/network_files.py",
     "stages/train.py",
     "cli/checks.py",
 }

@@ -286,8 +286,37 @@ class TestConsent:
         workspace = make()
         for record in records:
             workspace.record_consent(record)
-        assert workspace.consent == records
-        assert Workspace.open(workspace.root).consent == records
+        for one in (workspace, Workspace.open(workspace.root)):
+            assert [r.model_copy(update={"chain": None}) for r in one.consent] == list(records)
+
+    def test_from_before_there_was_a_chain_still_opens_and_grows(self, make: Make) -> None:
+        workspace = make()
+        old = synthetic_consent(person="A", now=NOW).model_dump(mode="json", exclude={"chain"})
+        stored = {**written(workspace), "consent": [old]}
+        (workspace.root / "workspace.json").write_text(json.dumps(stored), encoding="utf-8")
+        opened = Workspace.open(workspace.root)
+        opened.record_consent(synthetic_consent(person="B", now=NOW))
+        assert [one.person for one in Workspace.open(workspace.root).consent] == ["A", "B"]
+
+    def test_is_not_lost_to_a_program_that_opened_the_job_before(self, make: Make) -> None:
+        early = make()
+        late = Workspace.open(early.root)
+        late.record_consent(synthetic_consent(person="A", now=NOW))
+        early.use_denoised(early.denoised_path(".mp4"))
+        early.record_consent(synthetic_consent(person="B", now=NOW))
+        assert [one.person for one in Workspace.open(early.root).consent] == ["A", "B"]
+
+    def test_is_refused_when_a_record_was_changed(self, make: Make) -> None:
+        workspace = make()
+        workspace.record_consent(synthetic_consent(person="A", now=NOW))
+        before = workspace.settings_file.read_text(encoding="utf-8")
+        workspace.settings_file.write_text(before.replace('"A"', '"B"'), encoding="utf-8")
+        opened = Workspace.open(workspace.root)
+        with pytest.raises(WorkspaceUnusable, match="record 1 was changed") as refused:
+            _ = opened.consent
+        assert "put back a copy" in refused.value.fix
+        with pytest.raises(WorkspaceUnusable, match="record 1 was changed"):
+            opened.record_consent(synthetic_consent(person="C", now=NOW))
 
     def test_is_empty_at_first(self, make: Make) -> None:
         assert make().consent == ()
@@ -296,7 +325,7 @@ class TestConsent:
         workspace = make()
         damaged = {**written(workspace), "consent": [{"person": "A"}]}
         (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
-        with pytest.raises(WorkspaceUnusable, match="damaged consent"):
+        with pytest.raises(WorkspaceUnusable, match="consent record 1 is damaged"):
             _ = Workspace.open(workspace.root).consent
 
 
@@ -325,19 +354,6 @@ class TestStandIn:
         (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
         with pytest.raises(WorkspaceUnusable, match="damaged"):
             Workspace.open(workspace.root)
-
-
-def test_a_file_that_was_noted_is_known_until_it_is_changed(make: Make) -> None:
-    workspace = make()
-    workspace.sheet.write_bytes(b"made")
-    assert not workspace.is_noted(workspace.sheet)
-    workspace.note_made(workspace.sheet)
-    assert Workspace.open(workspace.root).is_noted(workspace.sheet)
-    workspace.sheet.write_bytes(b"mine")
-    assert not workspace.is_noted(workspace.sheet)
-    damaged = {**written(workspace), "made": [1]}
-    (workspace.root / "workspace.json").write_text(json.dumps(damaged), encoding="utf-8")
-    assert not Workspace.open(workspace.root).is_noted(workspace.sheet)
 
 
 def test_copied_pictures_keep_the_note_of_their_times(make: Make, takes: dict[str, Path]) -> None:

@@ -25,7 +25,7 @@ COMMANDS = {
     "merge": ("stages", "Put the trained face into every frame of the dst take."),
     "encode": ("stages", "Make a video of merged pictures, with dst's timing and sound."),
     "import": ("exchange", "Take over faces: DeepFaceLab, faceswap, packs, other face sets."),
-    "export": ("exchange", "Pack a face set into one file."),
+    "export": ("exchange", "Write a model for other programs, or pack a face set into one file."),
     "consent": ("consent", "Record or show on what basis the src face may be used."),
     "verify": ("verify", "Read a file's content credentials and check them."),
     "doctor": ("doctor", "Show what this machine has, and what is missing."),

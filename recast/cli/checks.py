@@ -130,6 +130,7 @@ def networks() -> Iterator[Check]:
 def signing() -> Iterator[Check]:
     try:
         from recast.provenance import config_folder, find_signer
+        from recast.provenance.studio import open_to_others
     except (ImportError, OSError) as error:
         yield Check("signing", False, f"cannot be loaded: {error}", _REINSTALL)
         return
@@ -145,6 +146,9 @@ def signing() -> Iterator[Check]:
         yield Check("signing", False, str(error), error.fix)
     else:
         yield Check("signing", True, f"as {signer.organization or 'unnamed'} ({signer.algorithm})")
+    for key in open_to_others(os.environ):
+        fix = f"let nobody but you read it: chmod 600 {key}"
+        yield Check("signing key", False, f"{key} can be read by others", fix)
 
 
 CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (

@@ -1,6 +1,5 @@
 """`recast consent`: on what basis the src person's face may be used."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from recast.provenance import (
     consent_from_file,
     require_consent,
 )
+from recast.sides import Side
 from recast.workspace import Workspace
 
 
@@ -42,6 +42,9 @@ class ConsentFlags:
     until: Annotated[
         date | None, Parameter(help="Last day on which the consent holds, as YYYY-MM-DD.")
     ] = None
+    side: Annotated[
+        Side, Parameter(help="Whose face: src is put in; dst is replaced, and may be asked too.")
+    ] = "src"
     use: Annotated[
         tuple[str, ...],
         Parameter(
@@ -50,33 +53,57 @@ class ConsentFlags:
     ] = ()
 
 
-_FLAGS = ConsentFlags()
+@dataclass(frozen=True)
+class ReportFlags:
+    """What `report` writes."""
+
+    out: Annotated[
+        Path | None, Parameter(help="The page that report writes; it ends in .html.")
+    ] = None
+    result: Annotated[
+        Path | None, Parameter(help="A finished file or folder whose hash the report gives.")
+    ] = None
+
+
+_FLAGS, _REPORT = ConsentFlags(), ReportFlags()
 
 
 def consent(
     workspace: Path,
-    action: Literal["add", "show", "check"],
+    action: Literal["add", "show", "check", "report"],
     /,
     *,
     flags: Annotated[ConsentFlags, FLAGS] = _FLAGS,
+    report: Annotated[ReportFlags, FLAGS] = _REPORT,
     json: Json = False,
 ) -> None:
     """Record or show on what basis the src face may be used.
 
-    Training and merging refuse without a record that holds today.
+    Training, merging and exporting a model refuse without a record that holds today. Records are
+    never removed; each carries the hash of the one before it, so that a change shows.
 
     Parameters
     ----------
     workspace
         The folder of the job.
     action
-        add records one, show lists all, check exits 1 unless one holds today.
+        add records one, show lists all, check exits 1 unless one holds, report writes a page.
     """
     if action != "add" and flags != _FLAGS:
         raise CycloptsError(msg=f"consent {action} takes none of add's flags.")
+    if action != "report" and report != _REPORT:
+        raise CycloptsError(msg=f"consent {action} takes neither --out nor --result.")
+    if action == "report" and report.out is None:
+        raise CycloptsError(msg="consent report also needs --out FILE.html.")
     fields = _fields(flags) if action == "add" else {}
     with door(json) as opened:
-        _ACTIONS[action](Workspace.open(workspace), flags.file, fields, opened)
+        job = Workspace.open(workspace)
+        if action == "add":
+            _add(job, flags.file, fields, opened)
+        elif action == "report":
+            _write(job, report, opened)
+        else:
+            {"show": _show, "check": _check}[action](job, opened)
 
 
 def _fields(flags: ConsentFlags) -> dict[str, Any]:
@@ -88,6 +115,7 @@ def _fields(flags: ConsentFlags) -> dict[str, Any]:
         "document": str(flags.document) if flags.document else None,
         "until": flags.until,
         "uses": flags.use,
+        "side": flags.side if flags.side != "src" else None,
     }
     given = {name: value for name, value in fields.items() if value}
     if flags.file:
@@ -108,23 +136,24 @@ def _add(job: Workspace, file: Path | None, fields: dict[str, Any], opened: Door
     opened.voice.tell("done", _facts(record), f"Recorded: {_text(record)}")
 
 
-def _show(job: Workspace, file: Path | None, fields: dict[str, Any], opened: Door) -> None:
+def _show(job: Workspace, opened: Door) -> None:
     for record in job.consent:
         opened.voice.tell("consent", _facts(record), _text(record))
     text = "" if job.consent else "No consent is recorded."
     opened.voice.tell("done", {"records": len(job.consent)}, text)
 
 
-def _check(job: Workspace, file: Path | None, fields: dict[str, Any], opened: Door) -> None:
+def _check(job: Workspace, opened: Door) -> None:
     record = require_consent(job.consent, datetime.now(UTC).date())
     opened.voice.tell("done", _facts(record), _text(record))
 
 
-_ACTIONS: dict[str, Callable[[Workspace, Path | None, dict[str, Any], Door], None]] = {
-    "add": _add,
-    "show": _show,
-    "check": _check,
-}
+def _write(job: Workspace, flags: ReportFlags, opened: Door) -> None:
+    from recast.stages.consent_report import run
+
+    assert flags.out is not None
+    page = run(job, flags.out, result=flags.result)
+    opened.voice.tell("done", {"report": page}, f"The report is {page}")
 
 
 def _facts(record: ConsentRecord) -> dict[str, Any]:
@@ -134,6 +163,7 @@ def _facts(record: ConsentRecord) -> dict[str, Any]:
 
 def _text(record: ConsentRecord) -> str:
     parts = [f"{record.person}, an adult: {record.basis}"]
+    parts += ["the face in dst"] if record.side == "dst" else []
     parts += [f"document {record.document}"] if record.document else []
     parts += [f"for {', '.join(record.uses)}"] if record.uses else []
     parts += [f"until {record.until}"] if record.until else []

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 
-from recast.cli.door import door
+from recast.cli.door import Door, door
 from recast.cli.flags import FLAGS, Json, counted
 from recast.stages.import_faces import ImportOptions
 
@@ -41,27 +41,50 @@ def import_(
 
 
 def export(
-    faceset: Path,
+    source: Path,
     /,
     *,
-    out: Annotated[Path, Parameter(help="The file to make.")],
     format: Annotated[
-        Literal["webdataset"], Parameter(help="A tar with the face files, byte by byte.")
+        Literal["webdataset", "onnx", "torchscript"],
+        Parameter(
+            help="webdataset is a tar with the face files, byte by byte; the others are for models."
+        ),
     ] = "webdataset",
+    out: Annotated[
+        Path | None,
+        Parameter(help="The file to make; a model's lies in its folder if none is given."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Pack a face set into one file.
+    """Write a model for other programs, or pack a face set into one file.
 
-    `recast import FILE --to FOLDER` unpacks it.
+    A model is a network from dst's aligned faces to src's and their masks; it carries the basis of
+    consent, and refuses without one. `recast import FILE --to FOLDER` unpacks a face set.
 
     Parameters
     ----------
-    faceset
-        The folder of the face set.
+    source
+        The folder of a model, WORKSPACE/model/NAME, or of a face set.
     """
-    from recast.stages.export_faces import run
-
+    if format == "webdataset" and out is None:
+        raise CycloptsError(msg="A face set also needs --out FILE.tar; a model needs --format.")
     with door(json) as opened:
-        faces = run(faceset, out, opened.report)
+        if format != "webdataset":
+            _export_model(source, format, out, opened)
+            return
+        from recast.stages.export_faces import run
+
+        assert out is not None
+        faces = run(source, out, opened.report)
         told = f"{counted(faces, 'face')} in {out}"
         opened.voice.tell("done", {"out": out, "faces": faces}, told)
+
+
+def _export_model(
+    source: Path, format: Literal["onnx", "torchscript"], out: Path | None, opened: Door
+) -> None:
+    from recast.stages.export_model import run
+
+    done = run(source, format, opened.report, out=out)
+    told = f"The model is {done.path}, its credentials are beside it; pass them on together"
+    opened.voice.tell("done", {"out": done.path, "off": done.off}, told)

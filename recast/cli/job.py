@@ -191,6 +191,5 @@ def _require_consent(place: Path) -> None:
 
 
 def _record_once(job: Workspace, record: "ConsentRecord") -> None:
-    known = [one.model_copy(update={"recorded_at": record.recorded_at}) for one in job.consent]
-    if record not in known:
+    if not any(record.says_the_same_as(one) for one in job.consent):
         job.record_consent(record)

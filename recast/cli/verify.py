@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recast.cli.door import door
 from recast.cli.flags import Json
-from recast.errors import RecastError
+from recast.errors import CredentialsMissing, RecastError
 
 if TYPE_CHECKING:
     from recast.provenance import Credentials
@@ -33,7 +33,12 @@ def verify(file: Path, /, *, json: Json = False) -> None:
     from recast.provenance import verify as check
 
     with door(json) as opened:
-        found = check(file)
+        try:
+            found = check(file)
+        except CredentialsMissing:
+            facts = {"file": file, "state": "none", "intact": False}
+            opened.voice.tell("credentials", facts, f"{file}\n  {'state':<10} no credentials")
+            raise
         facts = {**asdict(found), "file": file, "intact": found.intact}
         opened.voice.tell("done" if found.intact else "credentials", facts, _told(file, found))
         if not found.intact:
@@ -45,7 +50,7 @@ def _told(file: Path, found: Credentials) -> str:
     rows = [
         ("state", _STATES[found.state]),
         ("signed by", ", ".join(filter(None, (found.signer, found.issuer)))),
-        ("signed at", f"{found.signed_at:%Y-%m-%d %H:%M:%S %Z}" if found.signed_at else ""),
+        ("signed at", _signed_at(found)),
         ("made with", found.claim_generator),
         ("model", found.model),
         ("consent", found.consent_basis),
@@ -54,3 +59,9 @@ def _told(file: Path, found: Credentials) -> str:
         *(("trouble", problem) for problem in found.problems),
     ]
     return "\n".join([str(file), *(f"  {name:<10} {text}" for name, text in rows if text)])
+
+
+def _signed_at(found: Credentials) -> str:
+    clock = {"": "the signer's clock", "trusted": "a trusted time-stamping authority"}
+    by = clock.get(found.time_stamp, "a time-stamping authority that no list names")
+    return f"{found.signed_at:%Y-%m-%d %H:%M:%S %Z}, by {by}" if found.signed_at else ""

@@ -32,6 +32,8 @@ Measure = Callable[[Sequence[NDArray[np.uint8]], Sequence[Points]], Columns]
 Called from several threads. An `Embedder` is one.
 """
 
+MOST_COLUMNS = 8192
+"""Numbers a face; histograms, the longest so far, have fewer than a thousand."""
 BATCH = 16  # faces decoded and measured by one thread at a time
 _SAVED_EVERY = 5.0  # seconds; so much work is lost at most when the computer stops
 
@@ -133,11 +135,13 @@ def _read(faces: FaceSet, key: str) -> Columns:
                 at = places.get(name)
                 if at is None or not isinstance(value, bytes) or not value or len(value) % 4:
                     continue
+                if len(value) > 4 * MOST_COLUMNS:  # nothing recast measures: somebody else's index
+                    continue
                 if not columns.shape[1]:
                     columns = _empty(len(faces), len(value) // 4)
                 if len(value) // 4 == columns.shape[1]:
                     columns[at] = np.frombuffer(value, "<f4")
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, MemoryError):
         return columns  # no such feature yet, or no index that can be read: `scan` sees to that
     return columns
 

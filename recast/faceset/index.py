@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from recast.errors import FaceFileUnreadable
+from recast.faces import PADDING
 from recast.faceset.face_file import FACE_SUFFIXES, load_record
 from recast.faceset.record import FaceRecord
 
@@ -182,15 +183,20 @@ def _read_index(index: Path) -> dict[str, Row]:
         with closing(sqlite3.connect(index)) as database:
             if database.execute("PRAGMA user_version").fetchone() != (_SCHEMA,):
                 raise sqlite3.DatabaseError("another version of the index")
+            # Sets of faces are passed on, with their index: nothing in it may run by itself.
+            kinds = "SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger')"
+            if database.execute(kinds).fetchone() != (0,):
+                raise sqlite3.DatabaseError("more than tables")
             columns = [column for _, column, *_ in database.execute("PRAGMA table_info(faces)")]
             if columns != ["id", *_COLUMNS.split(", ")]:
                 raise sqlite3.DatabaseError("other columns")
             rows = [Row(*values) for values in database.execute(f"SELECT {_COLUMNS} FROM faces")]
-        if not all(_is_sound(row) for row in rows):
+        if not all(_is_sound(row) for row in rows) or not _are_finite(rows):
             raise sqlite3.DatabaseError("values of the wrong kind")
     except sqlite3.OperationalError:
         return {}  # locked or out of reach; it may be sound
-    except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError):
+    # SQLite also runs "out of memory" over pages of a broken index, however small it is.
+    except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError, MemoryError):
         discard(index)
         return {}
     return {row.name: row for row in rows}
@@ -206,7 +212,16 @@ def _is_sound(row: Row) -> bool:
         and row.denominator > 0
         and isinstance(row.numbers, bytes)
         and len(row.numbers) == _NUMBERS.itemsize
+        and row.framing in PADDING
+        and 0 <= row.frame < 10**9
+        and 16 <= row.size <= 4096
+        and -1 <= row.track < 10**9
     )
+
+
+def _are_finite(rows: list[Row]) -> bool:
+    numbers = numbers_of(rows)
+    return all(np.isfinite(numbers[name]).all() for name in numbers.dtype.names or ())
 
 
 def write(index: Path, change: Callable[[sqlite3.Connection], None]) -> None:
@@ -221,7 +236,7 @@ def write(index: Path, change: Callable[[sqlite3.Connection], None]) -> None:
             change(database)
     except sqlite3.OperationalError:
         return  # a read-only folder, a full disk, a lock: the index is a convenience
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, MemoryError):
         discard(index)
 
 

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from recast.disk import disk_trouble_named, flush_to_disk
+from recast.disk import clear_draft, disk_trouble_named, flush_to_disk
 from recast.errors import FaceFileUnreadable, ForeignFileUnreadable
 from recast.faceset import load_record
 from recast.faceset.face_file import FACE_SUFFIXES, LARGEST_FILE, own_form, read_face_file
@@ -32,7 +32,8 @@ def write_tar(out: Path, faces: Iterable[Path]) -> Iterator[FaceFileUnreadable |
     draft = out.with_name(out.name + ".part")
     try:
         with disk_trouble_named(out):
-            with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as tar:
+            clear_draft(draft)
+            with tarfile.open(draft, "x", format=tarfile.PAX_FORMAT) as tar:
                 for path in faces:
                     try:
                         _add(tar, path)

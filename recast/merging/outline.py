@@ -1,6 +1,7 @@
 """Masks that come from what is known of dst's face, in the pixels of a crop."""
 
 import base64
+from typing import cast
 
 import cv2
 import numpy as np
@@ -8,9 +9,12 @@ from numpy.typing import NDArray
 
 from recast.geometry import Points, Similarity
 from recast.images import Mask
+from recast.picture_size import picture_size
 
 _DIGITS = 4
 """Binary digits of a pixel that OpenCV's fixed-point corners keep."""
+LARGEST_MASK = 4096
+"""Side of a stored mask in pixels: that of the largest crop."""
 
 
 def outline_mask(points: Points, side: int) -> Mask:
@@ -31,8 +35,7 @@ def stored_mask(png: str, drawn: list[tuple[bool, NDArray[np.float32]]], side: i
     """
     mask = np.full((side, side), 255 * bool(drawn and not drawn[0][0]), np.uint8)
     if png:
-        data = np.frombuffer(base64.b64decode(png), np.uint8)
-        found = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+        found = _unpacked(png)
         if found is not None:
             mask = np.asarray(cv2.resize(found, (side, side), interpolation=cv2.INTER_LINEAR))
             mask = mask.astype(np.uint8)
@@ -40,6 +43,20 @@ def stored_mask(png: str, drawn: list[tuple[bool, NDArray[np.float32]]], side: i
         corners = np.rint(points * 2**_DIGITS).astype(np.int32)
         cv2.fillPoly(mask, [corners], 255 if adds else 0, lineType=cv2.LINE_AA, shift=_DIGITS)
     return mask.astype(np.float32) / np.float32(255)
+
+
+def _unpacked(png: str) -> NDArray[np.uint8] | None:
+    """The mask in base64; None if it is none, or would unpack to more than any crop has."""
+    try:
+        data = base64.b64decode(png)
+        size = picture_size(data)
+        if size is None or max(size) > LARGEST_MASK:
+            return None
+        return cast(
+            NDArray[np.uint8], cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        )
+    except (ValueError, cv2.error):
+        return None
 
 
 def carried_mask(mask: Mask, onto: Similarity, side: int) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 Code = tuple[Tensor, ...]
@@ -23,6 +24,11 @@ class SwapNetwork(nn.Module, ABC):
 
         None stands for the masks of a network that learns none.
         """
+
+    def drawn_as(self, code: Code, person: int) -> tuple[Tensor, Tensor | None]:
+        """As `draw`, with everyone drawn as one person."""
+        first = code[0]
+        return self.draw(code, torch.full((first.shape[0],), person, device=first.device))
 
     @abstractmethod
     def segments(self) -> list[nn.Module]:

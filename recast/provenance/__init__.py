@@ -1,6 +1,7 @@
 """Consent records and content credentials."""
 
-from recast.provenance.certificate import Signer, config_folder, find_signer
+from recast.provenance.book import BookDamaged, read_book
+from recast.provenance.certificate import config_folder, find_signer
 from recast.provenance.consent import (
     ConsentBasis,
     ConsentRecord,
@@ -10,10 +11,12 @@ from recast.provenance.consent import (
     synthetic_consent,
 )
 from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
+from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, IngredientFound
 
 __all__ = [
     "SIDECAR",
+    "BookDamaged",
     "ConsentBasis",
     "ConsentRecord",
     "Credentials",
@@ -24,6 +27,7 @@ __all__ = [
     "consent_from_fields",
     "consent_from_file",
     "find_signer",
+    "read_book",
     "require_consent",
     "sign",
     "sign_beside",

@@ -5,36 +5,25 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from recast.errors import DiskTrouble, OptionUnusable
+from recast.provenance.signer import Signer, pem, private_pem
+from recast.provenance.studio import load_pem, named_signer
 
 # Credentials without a trusted time stamp stop checking out when the certificate ends.
 _LIFETIME = timedelta(days=3652)
 _CLOCK_TOLERANCE = timedelta(days=1)
-_CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-_STUDIO_FIX = (
-    "set RECAST_SIGNING_CERT to a PEM chain, leaf first, and RECAST_SIGNING_KEY to its private "
-    "key without a password; or unset both to sign with a certificate of this computer"
-)
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who signs: PEM chain (leaf first), PEM key (PKCS #8), C2PA's name of the algorithm."""
-
-    chain: str
-    key: str = field(repr=False)
-    algorithm: str
-    organization: str
+TIMESTAMP_URL = "RECAST_TIMESTAMP_URL"
 
 
 def find_signer(environ: Mapping[str, str], now: datetime) -> Signer:
@@ -42,14 +31,19 @@ def find_signer(environ: Mapping[str, str], now: datetime) -> Signer:
 
     Raises `OptionUnusable` for a studio certificate that cannot sign at `now`.
     """
-    chain, key = environ.get("RECAST_SIGNING_CERT"), environ.get("RECAST_SIGNING_KEY")
-    if chain and key:
-        return studio_signer(Path(chain), Path(key), now)
-    if chain or key:
-        given, lacking = ("CERT", "KEY") if chain else ("KEY", "CERT")
-        what = f"RECAST_SIGNING_{given} is set, but RECAST_SIGNING_{lacking} is not"
-        raise OptionUnusable(what, _STUDIO_FIX)
-    return local_signer(config_folder(environ), now)
+    signer = named_signer(environ, now) or local_signer(config_folder(environ), now)
+    return replace(signer, timestamp_url=_timestamp_url(environ))
+
+
+def _timestamp_url(environ: Mapping[str, str]) -> str:
+    url = environ.get(TIMESTAMP_URL, "")
+    parts = urlsplit(url)
+    if url and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise OptionUnusable(
+            f"{TIMESTAMP_URL} is no address of a time-stamping authority: {url}",
+            "give one such as https://tsa.example.org, or unset it to ask none",
+        )
+    return url
 
 
 def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
@@ -64,17 +58,6 @@ def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> P
     base = environ.get("XDG_CONFIG_HOME")
     # The XDG standard says that a relative path is to be ignored.
     return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".config") / "recast"
-
-
-def studio_signer(chain: Path, key: Path, now: datetime) -> Signer:
-    """Load a certificate chain and its key from PEM files."""
-    try:
-        return _load(chain, key, now)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OptionUnusable(f"{error.filename} cannot be read: {reason}", _STUDIO_FIX) from error
-    except ValueError as error:
-        raise OptionUnusable(f"{chain} cannot sign: {error}", _STUDIO_FIX) from error
 
 
 def local_signer(folder: Path, now: datetime) -> Signer:
@@ -98,45 +81,20 @@ def local_signer(folder: Path, now: datetime) -> Signer:
 
 def _stored(place: Path, now: datetime) -> Signer | None:
     try:
-        return _load(place / "chain.pem", place / "key.pem", now)
+        _close(place / "key.pem")
+        return load_pem(place / "chain.pem", place / "key.pem", now)
     except (OSError, ValueError):
         return None
 
 
-def _load(chain_file: Path, key_file: Path, now: datetime) -> Signer:
-    """Raises `ValueError` with the reason if the pair cannot sign at `now`."""
-    try:
-        chain = x509.load_pem_x509_certificates(chain_file.read_bytes())
-    except ValueError as error:
-        raise ValueError("it holds no PEM certificate") from error
-    try:
-        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    except (TypeError, ValueError) as error:
-        reason = f"{key_file} holds no PEM private key that opens without a password"
-        raise ValueError(reason) from error
-    leaf = chain[0]
-    if key.public_key() != leaf.public_key():
-        raise ValueError(f"{key_file} is not the key of its first certificate")
-    if not leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc:
-        first, last = leaf.not_valid_before_utc.date(), leaf.not_valid_after_utc.date()
-        raise ValueError(f"it is valid from {first} to {last}, today is {now.date()}")
-    names = leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-    return Signer(
-        chain="".join(_pem(certificate).decode() for certificate in chain),
-        key=_private_pem(key).decode(),
-        algorithm=_algorithm(key),
-        organization=str(names[0].value) if names else "",
-    )
+def _close(key: Path) -> None:
+    """Take the key away from everybody else, as after copying it from elsewhere.
 
-
-def _algorithm(key: PrivateKeyTypes) -> str:
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
-        return _CURVES[key.curve.name]
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return "ed25519"
-    if isinstance(key, rsa.RSAPrivateKey):
-        return "ps256"
-    raise ValueError("its key is neither P-256, P-384, P-521, Ed25519 nor RSA")
+    Windows has no such bits: there the folder of a user's settings is closed to other users.
+    """
+    with suppress(OSError):  # of a key on a disk that cannot be written, say
+        if os.name == "posix" and key.stat().st_mode & 0o077:
+            key.chmod(0o600)
 
 
 def _make(place: Path, now: datetime) -> None:
@@ -190,7 +148,7 @@ def _issue(now: datetime) -> tuple[bytes, bytes]:
         .add_extension(known_by, critical=False)
         .sign(authority, hashes.SHA256())
     )
-    return _pem(leaf) + _pem(root), _private_pem(own)
+    return pem(leaf) + pem(root), private_pem(own)
 
 
 def _certificate(
@@ -227,16 +185,4 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         key_agreement=False,
         encipher_only=False,
         decipher_only=False,
-    )
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _private_pem(key: PrivateKeyTypes) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
     )

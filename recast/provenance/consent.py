@@ -1,7 +1,6 @@
 """Consent records: on what basis the src person's likeness is used."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from recast.disk import read_json
 from recast.errors import ConsentMissing
+from recast.sides import Side
 
 ConsentBasis = Literal["self", "written-consent", "licence", "synthetic", "research-dataset"]
 
@@ -43,11 +44,25 @@ def _in_utc(moment: datetime) -> datetime:
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ChainLink(BaseModel):
+    """What binds a record to the one before it in its workspace; see `recast.provenance.book`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    previous: _Sha256 | None
+    salt: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+    sha256: _Sha256
+
+
 class ConsentRecord(BaseModel):
     """That an adult's likeness may be used, on what basis, for what and until when.
 
-    `person` is a name or an alias. `document` is the file name of the signed paper;
-    `until` is the last day on which the record holds.
+    `person` is a name or an alias, `side` says whether the face is put in or replaced.
+    `document` is the file name of the signed paper; `until` is the last day on which the record
+    holds. `chain` is set by the workspace that the record stands in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,7 +75,9 @@ class ConsentRecord(BaseModel):
     uses: tuple[_Text, ...] = ()
     until: date | None = None
     document: _Text | None = None
-    document_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    document_sha256: _Sha256 | None = None
+    side: Side = "src"
+    chain: ChainLink | None = None
 
     @field_validator("adult", mode="before")
     @classmethod
@@ -81,6 +98,11 @@ class ConsentRecord(BaseModel):
         """Whether the record has not run out."""
         return self.until is None or today <= self.until
 
+    def says_the_same_as(self, other: Self) -> bool:
+        """Whether two records differ at most in when and where they were recorded."""
+        apart = {"recorded_at", "chain"}
+        return self.model_dump(exclude=apart) == other.model_dump(exclude=apart)
+
 
 def synthetic_consent(*, person: str, now: datetime) -> ConsentRecord:
     """A record for a face that belongs to nobody, such as a rendered one."""
@@ -94,11 +116,11 @@ def consent_from_file(path: Path, now: datetime) -> ConsentRecord:
     Raises `ConsentMissing` for a file that gives no consent which holds at `now`.
     """
     try:
-        fields = json.loads(path.read_bytes())
+        fields = read_json(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConsentMissing(f"{path} cannot be read: {reason}", _FILE_FIX) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ConsentMissing(f"{path} is not JSON: {error}", _FILE_FIX) from error
     if not isinstance(fields, dict):
         raise ConsentMissing(f"{path} is JSON, but not an object with fields", _FILE_FIX)
@@ -113,6 +135,9 @@ def consent_from_fields(
     `recorded_at` is `now` unless given. A `document` is looked for below `folder` and hashed.
     """
     whole = {"recorded_at": now, **fields}
+    if "chain" in whole:
+        what = f"{named}: chain belongs to the workspace in which a record stands"
+        raise ConsentMissing(what, "leave it out")
     if whole.get("document") is not None:
         document, digest = _read_document(whole["document"], named=named, folder=folder)
         if whole.get("document_sha256") not in (None, digest):
@@ -122,7 +147,7 @@ def consent_from_fields(
     try:
         record = ConsentRecord.model_validate(whole)
     except ValidationError as error:
-        raise ConsentMissing(f"{named}: {_first_trouble(error)}", _FILE_FIX) from error
+        raise ConsentMissing(f"{named}: {first_trouble(error)}", _FILE_FIX) from error
     if not record.holds_on(now.date()):
         what = f"{named}: the consent ended on {record.until}"
         raise ConsentMissing(what, "ask the person for a new consent")
@@ -130,14 +155,26 @@ def consent_from_fields(
 
 
 def require_consent(records: Sequence[ConsentRecord], today: date) -> ConsentRecord:
-    """The newest record that holds today; raises `ConsentMissing` if there is none."""
+    """The newest record for src that holds today.
+
+    Raises `ConsentMissing` if there is none, or if there are records for dst of which none does:
+    nobody has to ask the person in dst here, but whoever did is held to the answer.
+    """
+    for_dst = [record for record in records if record.side == "dst"]
+    if for_dst:
+        _newest_that_holds(for_dst, today, _ADD_FIX + " --side dst")
+    for_src = [record for record in records if record.side == "src"]
+    if not for_src:
+        raise ConsentMissing("nobody recorded that the src person's face may be used", _ADD_FIX)
+    return _newest_that_holds(for_src, today, _ADD_FIX)
+
+
+def _newest_that_holds(records: Sequence[ConsentRecord], today: date, fix: str) -> ConsentRecord:
     holding = [record for record in records if record.holds_on(today)]
     if holding:
         return max(holding, key=lambda record: record.recorded_at)
-    if records:
-        last = max(records, key=lambda record: record.until or date.min)
-        raise ConsentMissing(f"the consent for {last.person} ended on {last.until}", _ADD_FIX)
-    raise ConsentMissing("nobody recorded that the src person's face may be used", _ADD_FIX)
+    last = max(records, key=lambda record: record.until or date.min)
+    raise ConsentMissing(f"the consent for {last.person} ended on {last.until}", fix)
 
 
 def _read_document(document: object, *, named: str, folder: Path) -> tuple[str, str]:
@@ -154,7 +191,8 @@ def _read_document(document: object, *, named: str, folder: Path) -> tuple[str, 
         raise ConsentMissing(what, "give its path relative to the consent file") from error
 
 
-def _first_trouble(error: ValidationError) -> str:
+def first_trouble(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, in words."""
     trouble = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in trouble["loc"])
     if trouble["type"] == "missing":

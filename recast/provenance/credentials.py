@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import c2pa
 from cryptography import x509
 
-from recast.disk import disk_trouble_named, flush_to_disk, write_whole
+from recast.disk import clear_draft, disk_trouble_named, flush_to_disk, write_whole
 from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
-from recast.provenance.certificate import Signer
 from recast.provenance.consent import ConsentRecord
 from recast.provenance.folders import changed_files, members, signed_lists
 from recast.provenance.ingredients import gather, mime_type
@@ -30,7 +30,8 @@ from recast.provenance.native import (
     signing_trouble,
     undisturbed,
 )
-from recast.provenance.statement import Credentials, manifest, read_credentials
+from recast.provenance.signer import Signer
+from recast.provenance.statement import Credentials, Kind, manifest, read_credentials
 
 SIDECAR = ".c2pa"
 """What the credentials of a file that holds none are called: the file's name and this."""
@@ -64,7 +65,7 @@ def sign(  # noqa: PLR0913
     undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
 
 
-# The eighth parameter is the clock.
+# One parameter is the clock.
 def sign_beside(  # noqa: PLR0913
     path: Path,
     sidecar: Path,
@@ -75,13 +76,18 @@ def sign_beside(  # noqa: PLR0913
     ingredients: Sequence[Path],
     signer: Signer,
     now: datetime,
+    kind: Kind = "composite",
 ) -> None:
     """Write the credentials of a file of any kind into a file of their own; see `sign`.
 
     They hold for `path` bit by bit, and are found if they have its name and `.c2pa`.
     """
     takes = gather(ingredients)
-    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    if kind == "model":  # both takes only taught it
+        takes = [replace(take, role="src") for take in takes]
+    stated = manifest(
+        title=title, consent=consent, model=model, ingredients=takes, now=now, kind=kind
+    )
     write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
 
 
@@ -149,6 +155,7 @@ def _signable(path: Path) -> str:
 def _replace(path: Path, mime: str, draft: Path, claim: Claim) -> None:
     with disk_trouble_named(path):
         try:
+            clear_draft(draft)
             _embed(path, mime, draft, claim)
             flush_to_disk(draft)
             draft.replace(path)
@@ -179,7 +186,7 @@ def _beside(path: Path, claim: Claim) -> bytes:
 
 def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
     with (
-        c2pa.Context.from_dict(settings()) as context,
+        c2pa.Context.from_dict(settings(host=_host(claim.signer))) as context,
         c2pa.Builder(claim.manifest, context) as builder,
         pen(claim.signer) as held,
     ):
@@ -188,6 +195,11 @@ def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = 
         for take in claim.takes:
             add(builder, take)
         return bytes(builder.sign(held, mime, source, target))
+
+
+def _host(signer: Signer) -> str:
+    """Host and port of the time-stamping authority, the only one that may be asked."""
+    return urlsplit(signer.timestamp_url).netloc.rpartition("@")[2]
 
 
 def _trusted(anchors: Path | None) -> str | None:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recast.disk import Fingerprint, parsed_json, read_json
+
 
 def signed_lists(folder: Path, sidecar: str) -> list[Path]:
-    """The JSON files of a folder that have credentials beside them."""
-    ending = f".json{sidecar}"
-    names = (one.name for one in folder.iterdir() if one.name.endswith(ending))
+    """The lists of a folder that have credentials beside them: JSON, or JSON lines."""
+    endings = (f".json{sidecar}", f".jsonl{sidecar}")
+    names = (one.name for one in folder.iterdir() if one.name.endswith(endings))
     return [folder / name.removesuffix(sidecar) for name in sorted(names)]
 
 
 def changed_files(listed: Path) -> Iterator[str]:
     """What differs between the files that a list names, by SHA-256, and those that are there."""
-    hashes = _hashes(_read(listed))
+    hashes = _hashes_in(listed)
     for name, expected in hashes.items():
         path = listed.parent / name
         if not path.is_file():
             yield f"{name} is missing"
-        elif _digest(path) != expected:
+        elif _digest(path, like=expected) != expected:
             yield f"{name} was changed after signing"
     kinds = {Path(name).suffix for name in hashes}
     for path in sorted(listed.parent.iterdir()):
@@ -35,7 +36,13 @@ def members(listed: Path) -> list[Path]:
     """Files and folders with credentials of their own that a list names."""
     named = _read(listed).get("layers")
     names = named.values() if isinstance(named, dict) else ()
-    return [listed.parent / Path(str(name)).name for name in names]
+    paths = [listed.parent / Path(str(name)).name for name in names]
+    # A list may name neither its own folder nor one around it: that would be read without end.
+    return [
+        path
+        for path in paths
+        if path != listed.parent and path.name != ".." and not path.is_symlink()
+    ]
 
 
 def belongings(folder: Path, sidecar: str) -> list[Path]:
@@ -43,8 +50,20 @@ def belongings(folder: Path, sidecar: str) -> list[Path]:
     found: list[Path] = []
     for listed in signed_lists(folder, sidecar):
         found += [listed, listed.with_name(listed.name + sidecar)]
-        found += [listed.parent / name for name in _hashes(_read(listed))]
+        found += [listed.parent / name for name in _hashes_in(listed)]
     return [path for path in dict.fromkeys(found) if path.is_file()]
+
+
+def _hashes_in(listed: Path) -> dict[str, str]:
+    """Digests by name: SHA-256, or BLAKE2b in the note that pictures are written with."""
+    if listed.suffix == ".json":
+        return _hashes(_read(listed))
+    try:
+        rows = [parsed_json(line) for line in listed.read_text("utf-8", "replace").splitlines()]
+    except (OSError, ValueError):
+        return {}
+    named = [row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    return {Path(row["name"]).name: str(row.get("digest")) for row in named}
 
 
 def _hashes(value: dict[str, Any]) -> dict[str, str]:
@@ -62,12 +81,15 @@ def _hashes(value: dict[str, Any]) -> dict[str, str]:
 
 def _read(listed: Path) -> dict[str, Any]:
     try:
-        value = json.loads(listed.read_text(encoding="utf-8"))
+        value = read_json(listed)
     except (OSError, ValueError):
         return {}  # then its own credentials do not fit it, which says more
     return value if isinstance(value, dict) else {}
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(path: Path, *, like: str) -> str:
+    """The digest of a file by the algorithm that an expected one is of."""
+    if len(like) == 64:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return Fingerprint.of_file(path).digest

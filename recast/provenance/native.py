@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 import c2pa
 
 from recast.errors import DiskTrouble, OptionUnusable, RecastError, TakeUnreadable
-from recast.provenance.certificate import Signer
 from recast.provenance.ingredients import Ingredient, mime_type
+from recast.provenance.signer import Signer
 from recast.provenance.statement import described
 
 PLAIN = "application/octet-stream"
@@ -74,12 +74,16 @@ class Sink(io.RawIOBase):
         return self._place
 
 
-def settings(anchors: str | None = None) -> dict[str, Any]:
-    """For signing and reading; `anchors` are certificates to trust, as PEM text."""
-    # Reading or signing a file must not tell anybody about it: nothing goes over the network.
+def settings(anchors: str | None = None, *, host: str = "") -> dict[str, Any]:
+    """For signing and reading; `anchors` are certificates to trust, as PEM text.
+
+    `host` is the only one that may be asked something; "" is none.
+    """
+    # Reading or signing a file must not tell anybody about it: nothing goes over the network,
+    # but for a hash that a time-stamping authority is asked to sign if the user names one.
     chosen: dict[str, Any] = {
         "core": {
-            "allowed_network_hosts": [],
+            "allowed_network_hosts": [host] if host else [],
             "decode_identity_assertions": False,
             # Beyond this, copies of the file go to the temporary folder instead of memory.
             "backing_store_memory_threshold_in_mb": 16,
@@ -104,9 +108,9 @@ def settings(anchors: str | None = None) -> dict[str, Any]:
 
 def pen(signer: Signer) -> c2pa.Signer:
     """The signer as the library takes it."""
-    # No time stamp authority: asking one would tell it that a file was signed.
     chain, key = signer.chain.encode(), signer.key.encode()
-    info = c2pa.C2paSignerInfo(signer.algorithm, chain, key, None)  # type: ignore[no-untyped-call]
+    url = signer.timestamp_url.encode() or None
+    info = c2pa.C2paSignerInfo(signer.algorithm, chain, key, url)  # type: ignore[no-untyped-call]
     return c2pa.Signer.from_info(info)
 
 
@@ -129,6 +133,9 @@ def signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> Recast
         folder = tempfile.gettempdir()
         fix = "free some space there, or set TMPDIR to a folder with twice the size of the file"
         return DiskTrouble(f"signing {path} needs room in {folder}: {error}", fix)
+    if signer.timestamp_url and "http resolver" in str(error):
+        what = f"the time-stamping authority {signer.timestamp_url} gave no time stamp: {error}"
+        return OptionUnusable(what, "try again later, or unset RECAST_TIMESTAMP_URL to ask none")
     if kind_of(error) == "Signature":
         what = f"the certificate of {signer.organization or 'the signer'} cannot sign: {error}"
         fix = "use a certificate for C2PA: issued by an authority, for e-mail or document signing"

@@ -10,8 +10,16 @@ from recast.provenance.consent import ConsentRecord
 from recast.provenance.ingredients import Ingredient
 
 COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+TRAINED = "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"
 CONSENT_LABEL = "org.recast.consent"
 SWAP_LABEL = "org.recast.swap"
+
+Kind = Literal["composite", "model"]
+"""A picture or video with the new face in it, or a file with the trained network itself."""
+_MADE: dict[Kind, tuple[str, str]] = {
+    "composite": (COMPOSITE, "A trained model replaced the face of a person"),
+    "model": (TRAINED, "A model was trained to draw the face of a person"),
+}
 
 State = Literal["valid", "valid-untrusted", "altered"]
 
@@ -51,19 +59,23 @@ class Credentials:
 
     `valid`: as it was signed, by a trusted signer; `valid-untrusted`: as it was signed, by
     somebody no list vouches for, such as this computer; `altered`: changed since. Fields that
-    the credentials do not give are empty. `signed_at` is the signer's own clock.
+    the credentials do not give are empty. `signed_at` is the signer's own clock, unless
+    `time_stamp` says that an authority signed it: "trusted", or "untrusted" if no list names it.
     """
 
     state: State
     signer: str = ""
     issuer: str = ""
     signed_at: datetime | None = None
+    time_stamp: str = ""
     title: str = ""
     claim_generator: str = ""
     digital_source_types: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     model: str = ""
     consent_basis: str = ""
+    consent_record: str = ""
+    """SHA-256 of the consent record it was made under, as the workspace has it."""
     ingredients: tuple[IngredientFound, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -80,18 +92,19 @@ def manifest(
     model: str,
     ingredients: Sequence[Ingredient],
     now: datetime,
+    kind: Kind = "composite",
 ) -> dict[str, Any]:
     """The manifest of a result, as c2pa's builder takes it."""
     generator = {"name": "recast", "version": version("recast")}
     hashes = [{"title": one.title, "sha256": one.sha256} for one in ingredients]
     swap = {"version": 1, "model": model, "ingredients": hashes}
-    actions = _actions(ingredients, generator, now)
+    actions = _actions(ingredients, generator, now, kind)
     return {
         "title": title,
         "claim_generator_info": [generator],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": actions}},
-            {"label": CONSENT_LABEL, "data": _consent(consent)},
+            {"label": CONSENT_LABEL, "data": consent_told(consent)},
             {"label": SWAP_LABEL, "data": swap},
         ],
     }
@@ -121,44 +134,52 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
         signer=_text(signature.get("common_name")),
         issuer=_text(signature.get("issuer")),
         signed_at=next(filter(None, map(_moment, times)), None),
+        time_stamp=_time_stamp(store),
         title=_text(active.get("title")),
         claim_generator=_generator(active),
         digital_source_types=_distinct(action.get("digitalSourceType") for action in actions),
         actions=tuple(_text(action.get("action")) for action in actions),
         model=_text(facts.get(SWAP_LABEL, {}).get("model")),
         consent_basis=_text(facts.get(CONSENT_LABEL, {}).get("basis")),
+        consent_record=_text(facts.get(CONSENT_LABEL, {}).get("record_sha256")),
         ingredients=_ingredients(active, facts.get(SWAP_LABEL, {})),
         problems=_distinct(failures.values()),
     )
 
 
 def _actions(
-    ingredients: Sequence[Ingredient], agent: dict[str, str], now: datetime
+    ingredients: Sequence[Ingredient], agent: dict[str, str], now: datetime, kind: Kind
 ) -> list[dict[str, Any]]:
+    source, description = _MADE[kind]
     made = {
         "when": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "softwareAgent": agent,
-        "digitalSourceType": COMPOSITE,
-        "description": "A trained model replaced the face of a person",
+        "digitalSourceType": source,
+        "description": description,
     }
     changed = [_label(one) for one in ingredients if one.role == "dst"]
     taught = [_label(one) for one in ingredients if one.role == "src"]
     if not changed:
-        return [{"action": "c2pa.created", **made}]
+        created = {"action": "c2pa.created", **made}
+        return [created | ({"parameters": {"ingredientIds": taught}} if taught else {})]
     opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": changed}}
     edited = {"action": "c2pa.edited", **made}
     return [opened, edited | ({"parameters": {"ingredientIds": taught}} if taught else {})]
 
 
-def _consent(consent: ConsentRecord) -> dict[str, Any]:
-    """What the world may know: the basis, not the name."""
+def consent_told(consent: ConsentRecord) -> dict[str, Any]:
+    """What the world may know: the basis, not the name. The record's hash is salted."""
     told: dict[str, Any] = {
         "version": 1,
         "basis": consent.basis,
         "adult": consent.adult,
         "recorded": consent.recorded_at.date().isoformat(),
     }
-    return told | ({"document_sha256": consent.document_sha256} if consent.document else {})
+    if consent.document:
+        told["document_sha256"] = consent.document_sha256
+    if consent.chain:
+        told["record_sha256"] = consent.chain.sha256
+    return told
 
 
 def _label(one: Ingredient) -> str:
@@ -182,6 +203,15 @@ def _failures(store: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for failure in (one for result in checked for one in _dicts(result.get("failure"))):
         code = _text(failure.get("code"))
         yield code, _PROBLEMS.get(code) or f"{code}: {_text(failure.get('explanation'))}"
+
+
+def _time_stamp(store: dict[str, Any]) -> str:
+    result = _dict(_dict(store.get("validation_results")).get("activeManifest"))
+    checked = [*_dicts(result.get("success")), *_dicts(result.get("informational"))]
+    codes = {_text(one.get("code")) for one in checked}
+    if "timeStamp.trusted" in codes:
+        return "trusted"
+    return "untrusted" if codes & {"timeStamp.validated", "timeStamp.untrusted"} else ""
 
 
 def _ingredients(active: dict[str, Any], swap: dict[str, Any]) -> tuple[IngredientFound, ...]:

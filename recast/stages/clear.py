@@ -9,13 +9,11 @@ own files beside ours. So nothing goes by its name alone:
     merged pictures
     models                  the parts of a folder whose options.json is recast's
     parts of a merge        stand in folders and under names that only recast gives
-    results                 carry intact content credentials of recast
-    result.jpg              holds what workspace.json says
+    results, their sheets   carry intact content credentials of recast
 """
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from recast.disk import Fingerprint, disk_trouble_named
+from recast.disk import Fingerprint, disk_trouble_named, read_json
 from recast.errors import RecastError
 from recast.workspace import SIDES, Side, Workspace
 
@@ -43,6 +41,7 @@ _IN_MODEL = frozenset(
         "decoded",
     }
 )
+_EXPORTED = frozenset({".onnx", ".pt"})
 _INDEX = re.compile(r"\.index\.sqlite(-journal|-wal|-shm)?|\.order\.(json|lock)")
 
 _Proof = Callable[[Path], bool]
@@ -83,10 +82,17 @@ def made_here(workspace: Workspace) -> list[Path]:
         if isinstance(cuts, dict) and {"version", "cuts"} <= cuts.keys()
         else []
     )
-    found += [workspace.sheet] if workspace.is_noted(workspace.sheet) else []
+    found += [workspace.sheet] if _is_signed(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
-    # Whatever a take is made of, it is never removed.
-    return [p for p in found if not any(p.resolve() in (t, *t.parents) for t in takes)]
+    root = workspace.root.resolve()
+    # Whatever a take is made of is never removed, nor what a link leads to outside this folder.
+    return [
+        path
+        for path in found
+        if path.parent.resolve() == root / path.parent.relative_to(workspace.root)
+        and not path.is_symlink()
+        and not any(path.resolve() in (take, *take.parents) for take in takes)
+    ]
 
 
 def is_denoised_copy(workspace: Workspace, path: Path) -> bool:
@@ -149,10 +155,20 @@ def _models(folder: Path) -> Iterator[Path]:
             whole = False
             continue
         inside = sorted(model.iterdir())
-        ours = [path for path in inside if path.name.removesuffix(".part") in _IN_MODEL]
+        ours = [path for path in inside if _is_of_model(path)]
         whole = whole and ours == inside
         found += [model] if ours == inside else ours
     yield from [folder] if whole and found else found
+
+
+def _is_of_model(path: Path) -> bool:
+    """Whether recast made it: by its name, or an exported network by its credentials."""
+    from recast.provenance import SIDECAR
+
+    if path.name.removesuffix(".part") in _IN_MODEL:
+        return True
+    bare = path.with_suffix("") if path.suffix == SIDECAR else path
+    return bare.suffix in _EXPORTED and _is_signed(bare)
 
 
 def _names(folder: Path) -> list[str]:
@@ -161,6 +177,7 @@ def _names(folder: Path) -> list[str]:
 
 def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:
     """Pictures that hold what the note beside them says, and the note."""
+    from recast.provenance import SIDECAR
     from recast.video import NOTE_NAME, read_note
 
     note = read_note(folder) if folder.is_dir() else None
@@ -169,7 +186,7 @@ def _noted_pictures(folder: Path, *, root_only: bool = False) -> list[Path]:
     pictures = note.pictures
 
     def proof(path: Path) -> bool:
-        if path.name == NOTE_NAME:
+        if path.name in (NOTE_NAME, f"{NOTE_NAME}{SIDECAR}"):
             return True
         draft = path.suffix == ".part" and path.stem in pictures
         return draft or (path.name in pictures and pictures[path.name].written.fits(path))
@@ -270,7 +287,7 @@ def _is_signed(path: Path) -> bool:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return None
 

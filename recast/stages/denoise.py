@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from recast.disk import Fingerprint, disk_trouble_named, write_json
+from recast.disk import Fingerprint, disk_trouble_named, read_json, write_json
 from recast.events import Note, Progress, Report, Started, silent
 from recast.workspace import Workspace
 
@@ -143,7 +143,7 @@ def _finished(workspace: Workspace, out: Path) -> Any:
     from recast.video import pictures_of, read_note
 
     try:
-        found = json.loads(workspace.denoising_file.read_text(encoding="utf-8"))
+        found = read_json(workspace.denoising_file)
         made_of, same = found["made_of"], found["version"] == VERSION and found["name"] == out.name
         if not same:
             return None

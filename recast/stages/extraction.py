@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from recast.video import Take
 
 VERSION = 1
+MOST_FRAMES = 10_000_000
+"""Of a take: more than four days at 25 frames a second."""
 
 Span = tuple[int, int]
 """Following frames: the first and the last of them."""
@@ -50,7 +51,7 @@ def take_note(take: Take) -> dict[str, Any]:
 def read_extraction(file: Path) -> Extraction | None:
     """The note in a file; None if there is none that can be used."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         if found["version"] != VERSION:
             return None
         return Extraction(
@@ -61,7 +62,7 @@ def read_extraction(file: Path) -> Extraction | None:
             debug=bool(found.get("debug", False)),
             nothing_found=_checked(found.get("nothing_found", [])),
         )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, OverflowError):
         return None
 
 
@@ -91,6 +92,6 @@ def with_frames(known: tuple[Span, ...], frames: Iterable[int]) -> tuple[Span, .
 def _checked(value: Any) -> tuple[Span, ...]:
     read = tuple((int(first), int(last)) for first, last in value)
     flat = [frame for span in read for frame in span]
-    if flat != sorted(flat) or any(not 0 <= frame < 10**9 for frame in flat):
+    if flat != sorted(flat) or any(not 0 <= frame < MOST_FRAMES for frame in flat):
         raise ValueError("the spans are not in order")
     return read

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named
+from recast.disk import clear_draft, disk_trouble_named
 from recast.errors import OptionUnusable
 from recast.events import Note, Report
 from recast.workspace import SIDES, Workspace
@@ -71,7 +70,7 @@ def finish(
     with disk_trouble_named(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _remove(draft)
+            clear_draft(draft)
             for note in write(draft):
                 report(Note(note))
             inside = [sign_file(path) for path in _to_sign(draft)]
@@ -81,7 +80,7 @@ def finish(
                 beside.unlink(missing_ok=True)  # it spoke of an older file
             _put(draft, out)
         finally:
-            _remove(draft)
+            clear_draft(draft)
             draft_beside.unlink(missing_ok=True)
     if not all(inside):
         place = f"files in it that end in {SIDECAR}" if out.is_dir() else beside.name
@@ -91,6 +90,16 @@ def finish(
                 f"{place}. Pass them on with it; recast verify reads them."
             )
         )
+
+
+def sign_list(
+    workspace: Workspace, listed: Path, *, consent: ConsentRecord, model: str, report: Report
+) -> None:
+    """Sign the list of pictures that were written one by one, and say where the credentials are."""
+    takes = [workspace.original_path(side) for side in ("dst", "src")]
+    title = f"{listed.parent.name}: {listed.name}"
+    _signed(listed, title, consent=consent, model=model, ingredients=takes)
+    report(Note(f"The credentials of {listed.parent} are beside {listed.name} in it."))
 
 
 def _signed(
@@ -137,10 +146,3 @@ def _put(draft: Path, out: Path) -> None:
     # Once more: files may have come into the folder since the work began.
     (check_layers_place if (draft / LAYERS_FILE).exists() else check_free)(out)
     put_in_place(draft, out)
-
-
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft)
-    else:
-        draft.unlink(missing_ok=True)

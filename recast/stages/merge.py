@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 from recast.errors import OptionUnusable
 from recast.events import Note, Progress, Report, Started, silent
 from recast.stages.merge_options import MergeOptions, frame_range
@@ -75,7 +74,7 @@ def run(
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
     alpha = _alpha(options, job)
     if options.pictures:
-        return _write_pictures(workspace.merged_folder, job, (first, end), alpha, report)
+        return _write_pictures(workspace, job, (first, end), alpha, consent, report)
     _check_format(options, take, alpha=alpha and layers is None)
     folder = workspace.merging_folder(key_of(job, options) + ("-layers" if layers else ""))
     if _finished(folder) == _fingerprint(place):
@@ -220,14 +219,20 @@ def _written(
 
 
 def _write_pictures(
-    folder: Path, job: MergeJob, span: tuple[int, int], alpha: bool, report: Report
+    workspace: Workspace,
+    job: MergeJob,
+    span: tuple[int, int],
+    alpha: bool,
+    consent: ConsentRecord,
+    report: Report,
 ) -> Path:
     from dataclasses import replace
 
+    from recast.stages.finish import sign_list
     from recast.stages.merge_frames import merged
-    from recast.video import PictureNote, read_note, write_pictures
+    from recast.video import NOTE_NAME, PictureNote, read_note, write_pictures
 
-    first, end = span
+    folder, (first, end) = workspace.merged_folder, span
     with disk_trouble_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
     if read_note(folder) is None:  # tells later that recast wrote them
@@ -238,6 +243,7 @@ def _write_pictures(
     )
     for frame in write_pictures(folder, frames, length=len(job.take), suffix=".png"):
         report(Progress(frame.index + 1 - first, end - first))
+    sign_list(workspace, folder / NOTE_NAME, consent=consent, model=job.made_by, report=report)
     return folder
 
 
@@ -295,6 +301,6 @@ def _fingerprint(out: Path) -> dict[str, Any]:
 
 def _finished(folder: Path) -> Any:
     try:
-        return json.loads((folder / "finished.json").read_text(encoding="utf-8"))
+        return read_json(folder / "finished.json")
     except (OSError, ValueError):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import write_json
+from recast.disk import read_json, write_json
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
@@ -95,6 +95,12 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
         for name in used
     }
     faces = _dst_faces(workspace)
+    faces = faces[faces.frames < len(take)]
+    if not len(faces):
+        raise NoFaceFound(
+            f"no face in {faces.folder} is of a frame of {take.path.name}",
+            f"extract them again: recast extract {workspace.root} dst",
+        )
     persons = {
         who: open_person([who], embedder=options.embedder, threshold=options.same_person)
         for who in named
@@ -152,10 +158,10 @@ def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
     file = workspace.cuts_file
     wanted = {"version": 1, "take": known(take)}
     try:
-        noted = json.loads(file.read_text(encoding="utf-8"))
+        noted = read_json(file)
         if {**noted, "cuts": None} == {**wanted, "cuts": None}:
             return frozenset(int(cut) for cut in noted["cuts"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         pass  # not looked for yet
     cuts = find_cuts(frame.image for frame in take)
     write_json(file, {**wanted, "cuts": cuts})

@@ -51,7 +51,7 @@ def people_of(file: Path | None, names: Sequence[str]) -> dict[str | Path, str |
     for who, name in loaded_json(file, dict, _FORM).items():
         is_number = re.fullmatch(r"\d{1,9}", who)
         picture = file.parent / who
-        if not (is_number or who == EVERYONE_ELSE or (who and picture.is_file())):
+        if not (is_number or who == EVERYONE_ELSE or _is_file(picture)):
             raise OptionUnusable(
                 f"{file} speaks of {who!r}, which is no track and no picture beside it",
                 f'give numbers of tracks, pictures, or "{EVERYONE_ELSE}" for all others: {_FORM}',
@@ -63,6 +63,13 @@ def people_of(file: Path | None, names: Sequence[str]) -> dict[str | Path, str |
             )
         found[str(int(who)) if is_number else who if who == EVERYONE_ELSE else picture] = name
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that the file system cannot hold
+        return False
 
 
 def people_in(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from recast.disk import read_json
 from recast.errors import OptionUnusable
 from recast.stages.merge_options import LookOptions, look_of
 
@@ -26,7 +26,7 @@ class Shot(LookOptions, frozen=True, extra="forbid"):
     what holds in the frame before it.
     """
 
-    frames: str = Field(pattern=r"^\d*:\d*$")
+    frames: str = Field(pattern=r"^\d{0,9}:\d{0,9}$")
     change: Literal["cut", "blend"] = "cut"
 
 
@@ -115,11 +115,11 @@ def loaded_json(file: Path, kind: type[Any], form: str) -> Any:
         OptionUnusable: it cannot be read, or holds nothing of that kind.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OptionUnusable(f"{file} cannot be read: {reason}", "check its name") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise OptionUnusable(f"{file} is no JSON: {error}", f"write it so: {form}") from error
     if not isinstance(found, kind):
         raise OptionUnusable(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from recast.provenance import ConsentRecord
     from recast.video import Take
 
 SHOWN = 5  # frames on the sheet
@@ -49,13 +50,12 @@ def run(
     """
     from datetime import UTC, datetime
 
-    from recast import images
     from recast.provenance import require_consent
     from recast.stages.finish import check_out
     from recast.stages.takes import whole_take
     from recast.video import FORMATS, open_take
 
-    require_consent(workspace.consent, datetime.now(UTC).date())
+    consent = require_consent(workspace.consent, datetime.now(UTC).date())
     _, dst = (whole_take(workspace, side) for side in SIDES)
     first, _ = frame_range(merge.frames, len(dst))
     check_out(workspace, out or workspace.result_as(FORMATS[merge.format].suffix), merge.format)
@@ -65,10 +65,30 @@ def run(
     merged = merge.model_copy(update={"name": train.name or train.model})
     video = workspace.merge(report=report, out=out, **merged.model_dump())
     if video.is_file():
-        images.save(workspace.sheet, comparison(dst, open_take(video), first=first))
-        workspace.note_made(workspace.sheet)
-        report(Preview(workspace.sheet))
+        sheet = comparison(dst, open_take(video), first=first)
+        _save_sheet(workspace, sheet, consent=consent, model=train.model, report=report)
     return SwapResult(video, workspace.sheet, workspace.root)
+
+
+def _save_sheet(
+    workspace: Workspace,
+    sheet: NDArray[np.uint8],
+    *,
+    consent: ConsentRecord,
+    model: str,
+    report: Report,
+) -> None:
+    """Write the picture that shows dst and result; it is signed, for it shows the new face."""
+    from recast import images
+    from recast.stages.finish import finish
+
+    def write(draft: Path) -> tuple[str, ...]:
+        images.save(draft, sheet)
+        return ()
+
+    takes = [workspace.original_path(side) for side in ("dst", "src")]
+    finish(workspace.sheet, write, consent=consent, model=model, ingredients=takes, report=report)
+    report(Preview(workspace.sheet))
 
 
 def comparison(dst: Take, result: Take, *, first: int = 0) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from recast.errors import OptionUnusable
+from recast.errors import OptionUnusable, WorkspaceUnusable
 from recast.events import Note, Preview, Report, Started, silent
 from recast.stages.train_options import ONLY_FOR, ShapeOptions, TrainOptions
 from recast.workspace import SIDES, Side, Workspace
@@ -117,6 +117,27 @@ def _check_options(options: TrainOptions) -> None:
         )
 
 
+def _check_begun(folder: Path, begun: Description) -> None:
+    """Refuse the description of a model that could not have been begun here."""
+    from pydantic import ValidationError
+
+    from recast.models import MODELS
+
+    default = MODELS[begun.model].shape if begun.model in MODELS else {}
+    chosen = {name: value for name, value in begun.shape.items() if value != default.get(name)}
+    try:
+        ShapeOptions.model_validate(chosen, strict=True)
+        known = begun.model in MODELS and begun.shape.keys() <= default.keys()
+        wrong = "" if known else f"no {begun.model} of this recast has such options"
+    except ValidationError as error:
+        wrong = f"{error.errors(include_url=False)[0]['loc'][0]} is out of its range"
+    if wrong:
+        raise WorkspaceUnusable(
+            f"{folder / 'options.json'} cannot be trained on: {wrong}",
+            "update recast, put back a copy, or train under another --name",
+        )
+
+
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
@@ -138,6 +159,7 @@ def _described(
         framing = cast("Framing", model.framing_of(shape) or _shared_framing(facesets))
         return Description(options.model, framing, shape, given)
     begun = Description.load(folder)
+    _check_begun(folder, begun)
     changed: dict[str, tuple[object, object]] = {"model": (begun.model, options.model)}
     changed |= {name: (begun.shape.get(name), value) for name, value in wanted.items()}
     if not model.framing_of(begun.shape):

@@ -11,7 +11,6 @@ interrupts that leaves the earlier ones as they were.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -22,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from recast.disk import disk_trouble_named, flush_folder, write_json
+from recast.disk import clear_draft, disk_trouble_named, flush_folder, read_json, write_json
 from recast.errors import CheckpointUnusable
 from recast.training.tensors import read_tensors, write_tensors
 
@@ -79,7 +78,7 @@ def save_checkpoint(
     state = {"version": VERSION, **vars(progressed)}
     with disk_trouble_named(place):
         for left_over in folder.glob("*.part"):  # by a process that was killed
-            shutil.rmtree(left_over, ignore_errors=True)
+            clear_draft(left_over)
         try:
             draft.mkdir(parents=True)
             sums = {name: write_tensors(draft / name, part) for name, part in parts.items()}
@@ -119,16 +118,8 @@ class Checkpoint:
         start = f"{BESIDE}{group}/"
         return {k[len(start) :]: v for k, v in self.training.items() if k.startswith(start)}
 
-    def restore(
-        self,
-        network: nn.Module,
-        optimizers: Optimizers | None = None,
-    ) -> None:
-        """Put everything back where it was saved from.
-
-        Raises:
-            CheckpointUnusable: the weights belong to a network of another shape.
-        """
+    def require_shape_of(self, network: nn.Module) -> None:
+        """Raises CheckpointUnusable if the weights belong to a network of another shape."""
         own = network.state_dict()
         unlike = [
             name
@@ -142,6 +133,18 @@ class Checkpoint:
                 f"{self.path} was saved from a network of another shape: {min(unlike)} differs",
                 "train under another --name, or give the options the model was begun with",
             )
+
+    def restore(
+        self,
+        network: nn.Module,
+        optimizers: Optimizers | None = None,
+    ) -> None:
+        """Put everything back where it was saved from.
+
+        Raises:
+            CheckpointUnusable: the weights belong to a network of another shape.
+        """
+        self.require_shape_of(network)
         network.load_state_dict(self.weights)
         for name, optimizer in (optimizers or {}).items():
             _restore_optimizer(optimizer, name, self.training)
@@ -184,15 +187,30 @@ def resume_from(folder: Path, warn: Warn) -> Checkpoint | None:
 
 
 def _load(path: Path) -> Checkpoint:
-    state = json.loads((path / STATE).read_text(encoding="utf-8"))
+    state = read_json(path / STATE)
     if state["version"] not in (1, VERSION):
         raise ValueError(f"version {state['version']} is not known here")
     parts = {name: read_tensors(path / name, state["sha256"][name]) for name in (WEIGHTS, TRAINING)}
     if state["version"] == 1:  # had one optimizer, without a name
         parts[TRAINING] = {f"{WHOLE}/{key}": value for key, value in parts[TRAINING].items()}
     known = {one.name: state[one.name] for one in fields(Progressed) if one.name in state}
-    progressed = Progressed(**known)
+    progressed = _checked(Progressed(**known))
     return Checkpoint(path, progressed, state["sha256"][WEIGHTS], parts[WEIGHTS], parts[TRAINING])
+
+
+def _checked(found: Progressed) -> Progressed:
+    """Raises `ValueError` unless every part is of its kind: models are passed on, too."""
+    counts = (found.step, found.roll_backs, found.seen)
+    numbers = (found.seconds, found.rate_factor)
+    sound = (
+        all(type(count) is int and 0 <= count < 10**15 for count in counts)
+        and all(type(number) in (int, float) and 0 <= number < 1e15 for number in numbers)
+        and isinstance(found.optimizer, str)
+        and isinstance(found.options, dict)
+    )
+    if not sound:
+        raise ValueError("its state is none that was saved")
+    return found
 
 
 def _flat(optimizers: Optimizers) -> dict[str, Tensor]:

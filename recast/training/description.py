@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recast.disk import write_json
+from recast.disk import read_json, write_json
 from recast.errors import WorkspaceUnusable
-from recast.faces import Framing
+from recast.faces import PADDING, Framing
 
 VERSION = 2
+_SIDES = range(16, 4097)
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,13 @@ class Description:
         """
         path = folder / "options.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
             version = found.pop("version")
             if version == 1:  # knew no other shape than the resolution
                 found["shape"] = {"resolution": found.pop("resolution")}
             elif version != VERSION:
                 raise ValueError("it is of another version")
-            described = Description(**found)
-            described.resolution  # noqa: B018 - a description without one is damaged
-            return described
+            return _checked(Description(**found))
         except FileNotFoundError as error:
             raise WorkspaceUnusable(
                 f"{folder} holds no model", "train one first: recast train WORKSPACE"
@@ -60,3 +58,17 @@ class Description:
             raise WorkspaceUnusable(
                 f"{path} is damaged ({error})", "put back a copy, or train under another --name"
             ) from error
+
+
+def _checked(found: Description) -> Description:
+    """Raises `ValueError` unless every part is of its kind: models are passed on, too."""
+    shape, side = found.shape, found.shape.get("resolution")
+    if not isinstance(found.model, str) or found.framing not in PADDING:
+        raise ValueError("it names no model and framing")
+    if not isinstance(found.options, dict) or not all(isinstance(name, str) for name in shape):
+        raise ValueError("its options are no options")
+    if not all(type(value) in (int, str, bool) for value in shape.values()):
+        raise ValueError("its shape is no shape")
+    if type(side) is not int or side not in _SIDES:
+        raise ValueError(f"its resolution is {side}")
+    return found

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from recast.disk import disk_trouble_named, write_whole
+from recast.disk import disk_trouble_named, parsed_json, write_whole
+
+_NAME = re.compile(r"[\w .:-]{1,40}", re.ASCII)
+_MOST = 1e300
+"""Of a loss; beyond it are no numbers of a training."""
 
 
 class History:
@@ -43,9 +48,19 @@ def read_history(path: Path) -> list[dict[str, Any]]:
     if path.exists():
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                line = json.loads(text)
+                line = parsed_json(text)
             except ValueError:
                 continue
-            if isinstance(line, dict) and isinstance(line.get("step"), int):
+            if _is_sound(line):
                 lines.append(line)
     return lines
+
+
+def _is_sound(line: object) -> bool:
+    """Whether a line is one that `History` wrote: models are passed on, with their history."""
+    if not isinstance(line, dict) or not isinstance(line.get("losses"), dict):
+        return False
+    step, losses = line.get("step"), line["losses"]
+    numbers = all(type(loss) in (int, float) and not abs(loss) > _MOST for loss in losses.values())
+    names = all(_NAME.fullmatch(name) for name in losses)  # they are drawn into a picture
+    return type(step) is int and 0 <= step < 10**15 and numbers and names

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from recast.errors import OptionUnusable, WorkspaceUnusable
-from recast.models import MODELS
-from recast.training.checkpoint import Warn, load_newest
+from recast.errors import CheckpointUnusable, OptionUnusable, WorkspaceUnusable
+from recast.models import MODELS, SwapNetwork
+from recast.training.checkpoint import Checkpoint, Warn, load_newest
 from recast.training.description import Description
 from recast.training.lesson import DST, SRC
 
@@ -33,22 +34,56 @@ class TrainedModel:
     dst_masks: Callable[[Crops], Crops | None]
 
 
-def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network with the weights of a checkpoint, on the CPU and ready to draw."""
+
+    described: Description
+    step: int
+    weights_sha256: str
+    network: SwapNetwork
+
+
+class Swapping(nn.Module):
+    """Draws dst's faces (B, 3, S, S) as src's: a tuple of these and, if learned, their masks."""
+
+    def __init__(self, network: SwapNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, face: Tensor) -> tuple[Tensor, ...]:
+        drawn, mask = self.network.drawn_as(self.network.encode(face), SRC)
+        return (drawn,) if mask is None else (drawn, mask)
+
+
+def swapping(network: SwapNetwork) -> nn.Module:
+    """The network as other programs use it: told nothing but faces."""
+    return Swapping(network).eval()
+
+
+def load_network(folder: Path, warn: Warn) -> LoadedNetwork:
     """The newest intact checkpoint of a model folder.
 
     Raises:
         WorkspaceUnusable: nothing was trained there yet.
-        CheckpointUnusable: every checkpoint is damaged.
+        CheckpointUnusable: every checkpoint is damaged, or of another network.
     """
     described = Description.load(folder)
     newest = load_newest(folder / "checkpoint", warn)
     if newest is None or newest.progressed.step == 0:
         raise WorkspaceUnusable(f"{folder} is not trained yet", "train it first: recast train")
-    network = MODELS[described.model].fresh(described.shape)
+    network = _network_for(newest, described)
     newest.restore(network)
     if average := newest.beside("average"):
         network.load_state_dict(average)
-    network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return LoadedNetwork(described, newest.progressed.step, newest.weights_sha256, network.eval())
+
+
+def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel:
+    """As `load_network`, as a plain function on a device."""
+    loaded = load_network(folder, warn)
+    network = loaded.network
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def drawn_as(crops: Crops, side: int) -> tuple[Crops, Crops | None]:
@@ -59,12 +94,36 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
         return colours, None if masks is None else masks[:, 0].contiguous().cpu().numpy()
 
     return TrainedModel(
-        described,
-        newest.progressed.step,
-        newest.weights_sha256,
+        loaded.described,
+        loaded.step,
+        loaded.weights_sha256,
         draw=lambda crops: drawn_as(crops, SRC),
         dst_masks=lambda crops: drawn_as(crops, DST)[1],
     )
+
+
+def _network_for(checkpoint: Checkpoint, described: Description) -> SwapNetwork:
+    """A network of the described shape, once that is known to fit the weights.
+
+    Somebody else's description may ask for more than the memory holds: it is tried out first
+    without any.
+    """
+    if described.model not in MODELS:
+        raise WorkspaceUnusable(
+            f"{checkpoint.path} is of a model named {described.model}, which is not known here",
+            f"update recast; it knows {', '.join(MODELS)}",
+        )
+    model = MODELS[described.model]
+    try:
+        with torch.device("meta"):
+            outline = model.fresh(described.shape)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise CheckpointUnusable(
+            f"{checkpoint.path} was saved from a network of another shape: {error}",
+            "put back a copy of the model's folder",
+        ) from error
+    checkpoint.require_shape_of(outline)
+    return model.fresh(described.shape)
 
 
 def chosen_device(name: str) -> torch.device:

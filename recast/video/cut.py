@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from recast.disk import Fingerprint, disk_trouble_named
+from recast.disk import Fingerprint, clear_draft, disk_trouble_named
 from recast.errors import OptionUnusable
 from recast.video.folder import FolderTake
 from recast.video.picture_note import NotedPicture, PictureNote
@@ -132,8 +132,7 @@ def cut_pictures(take: FolderTake, span: Span, out: Path, *, each: Callable[[int
     draft = out.with_name(out.name + ".part")
     pictures: dict[str, NotedPicture] = {}
     with disk_trouble_named(out):
-        if draft.exists():  # left over by a process that was killed
-            shutil.rmtree(draft)
+        clear_draft(draft)  # left over by a process that was killed
         try:
             draft.mkdir()
             for done, index in enumerate(range(span.first, span.stop), 1):

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from recast.disk import disk_trouble_named, flush_to_disk
+from recast.disk import clear_draft, disk_trouble_named, flush_to_disk
 from recast.errors import OptionUnusable, TakeUnwritable
 from recast.images import FrameImage
 from recast.video.color import ColorTags
@@ -53,6 +53,7 @@ def save_exr(path: Path, image: FrameImage, tags: ColorTags) -> None:
     draft = path.with_name(path.name + ".part")
     with disk_trouble_named(path):
         try:
+            clear_draft(draft)
             out = oiio.ImageOutput.create("exr")
             done = out.open(str(draft), spec) and out.write_image(light) and out.close()
             if not done:

@@ -143,6 +143,5 @@ def _loaded(picture: Path, *, alpha: bool) -> FrameImage:
     try:
         return load(picture, alpha=alpha)
     except (FaceFileUnreadable, OSError) as error:
-        raise TakeUnreadable(
-            f"{picture} cannot be read as a picture", "write it again or remove it"
-        ) from error
+        fix = error.fix if isinstance(error, FaceFileUnreadable) else "write it again or remove it"
+        raise TakeUnreadable(f"{picture} cannot be read as a picture: {error}", fix) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -15,7 +14,7 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from recast.disk import disk_trouble_named, write_json
+from recast.disk import clear_draft, disk_trouble_named, read_json, write_json
 from recast.errors import DiskTrouble, TakeUnreadable, TakeUnwritable
 from recast.geometry import Similarity
 from recast.images import FrameImage
@@ -85,7 +84,7 @@ class LayersWriter:
     def __enter__(self) -> Self:
         check_layers_place(self._path)
         with disk_trouble_named(self._path):
-            shutil.rmtree(self._draft, ignore_errors=True)
+            clear_draft(self._draft)
             self._draft.mkdir()
         try:
             with ExitStack() as stack:
@@ -208,7 +207,7 @@ def join_layers(
     draft = out.with_name(out.name + ".part")
     notes: list[str] = []
     with disk_trouble_named(out):
-        shutil.rmtree(draft, ignore_errors=True)
+        clear_draft(draft)
         draft.mkdir()
     try:
         for layer in LAYERS:
@@ -231,7 +230,7 @@ def read_layers(folder: Path) -> dict[str, Any]:
         TakeUnreadable: it is missing, damaged or of a newer recast.
     """
     try:
-        found = json.loads((folder / LAYERS_FILE).read_text(encoding="utf-8"))
+        found = read_json(folder / LAYERS_FILE)
         if found["version"] != VERSION or found["format"] not in FORMATS:
             raise ValueError("another version")
         [frame["index"] for frame in found["frames"]]

@@ -8,6 +8,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from recast.errors import TakeUnreadable
+from recast.picture_size import is_too_large
 from recast.video.color import ColorTags
 from recast.video.container import open_container, origin_of, video_stream
 from recast.video.file import VideoTake
@@ -15,8 +16,6 @@ from recast.video.folder import USUAL_RATE, FolderTake
 from recast.video.light import light_of
 from recast.video.take import SoundInfo, Take, TakeInfo
 from recast.video.timeline import Timeline, read_timeline, uneven
-
-_MOST_PIXELS = 1 << 28  # a damaged header may claim any size
 
 
 def open_take(path: Path, *, rate: Fraction | None = None) -> Take:
@@ -27,7 +26,12 @@ def open_take(path: Path, *, rate: Fraction | None = None) -> Take:
     Raises:
         TakeUnreadable: there is nothing at `path` that can be read as moving pictures.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # such as a name longer than the file system's
+        reason = (error.strerror or str(error)).lower()
+        raise TakeUnreadable(f"{path} cannot be read: {reason}", "check the path") from error
+    if is_folder:
         return FolderTake.open(path, rate)
     info, timeline = _examine(path)
     return VideoTake(path, info, timeline)
@@ -104,7 +108,7 @@ def _describe(
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> av.VideoFrame:
     """The first frame that can be decoded: tells the rotation, and that the codec works."""
-    if stream.codec_context.width * stream.codec_context.height > _MOST_PIXELS:
+    if is_too_large((stream.codec_context.width, stream.codec_context.height)):
         raise TakeUnreadable(
             f"{path.name} claims pictures of {stream.width}x{stream.height} pixels",
             "if it is not damaged, scale it down first",

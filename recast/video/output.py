@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 from av.container import OutputContainer
 
-from recast.disk import disk_trouble_named, flush_to_disk
+from recast.disk import clear_draft, disk_trouble_named, flush_to_disk
 from recast.errors import DiskTrouble, TakeUnwritable
 
 _FINEST = 1_000_000  # ticks a second; far beyond any camera
@@ -51,7 +51,8 @@ def video_output(path: Path, time_base: Fraction, muxer: str) -> Iterator[Output
         options = {"movflags": "+faststart", "movie_timescale": str(_timescale(time_base))}
     with trouble_named(path):
         try:
-            draft.open("wb").close()
+            clear_draft(draft)
+            draft.open("xb").close()
             with av.open(
                 str(draft.absolute()), "w", format=muxer, container_options=options
             ) as container:

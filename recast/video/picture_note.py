@@ -11,6 +11,7 @@ picture recast made is in the note, and one that was changed since is known by i
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass, field
@@ -18,12 +19,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from recast.disk import Fingerprint, disk_trouble_named, write_whole
+from recast.disk import Fingerprint, disk_trouble_named, parsed_json, write_whole
 from recast.video.color import ColorTags
 from recast.video.take import Moment, TakeInfo
 
 NOTE_NAME = "frames.jsonl"
 VERSION = 1
+_FRACTION = re.compile(r"-?[0-9]{1,40}/[0-9]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -81,18 +83,18 @@ def read_note(folder: Path) -> PictureNote | None:
         return None
     head, _, rest = text.partition("\n")
     try:
-        found = json.loads(head)
+        found = parsed_json(head)
         if found["version"] != VERSION:
             return None
         note = PictureNote(
-            Fraction(found["rate"]),
-            Fraction(found["time_base"]),
+            _read_fraction(found["rate"]),
+            _read_fraction(found["time_base"]),
             dict(found["made_of"]),
             ColorTags(**{name: int(value) for name, value in found["color"].items()}),
-            Fraction(found["sample_aspect"]),
+            _read_fraction(found["sample_aspect"]),
             dict(_pictures(rest.split("\n"))),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
         return None
     positive = 0 < note.rate <= 100_000 and note.time_base > 0 and note.sample_aspect > 0
     return note if positive and all(0 <= tag < 256 for tag in astuple(note.color)) else None
@@ -118,11 +120,11 @@ class NoteWriter:
 def _pictures(lines: Iterable[str]) -> Iterable[tuple[str, NotedPicture]]:
     for line in lines:
         try:
-            row = json.loads(line)
+            row = parsed_json(line)
             written = Fingerprint(int(row["size"]), str(row["digest"]))
-            picture = NotedPicture(int(row["frame"]), Fraction(row["moment"]), written)
+            picture = NotedPicture(int(row["frame"]), _read_fraction(row["moment"]), written)
             yield str(row["name"]), picture
-        except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        except (ValueError, KeyError, TypeError, ArithmeticError):
             continue
 
 
@@ -138,6 +140,13 @@ def _row(name: str, picture: NotedPicture) -> dict[str, Any]:
 
 def _line(value: Mapping[str, Any]) -> str:
     return json.dumps(value, allow_nan=False) + "\n"
+
+
+def _read_fraction(text: object) -> Fraction:
+    # Nothing but what is written here: Fraction itself would spend hours on "1e999999999".
+    if isinstance(text, str) and _FRACTION.fullmatch(text):
+        return Fraction(text)
+    raise ValueError(f"{text!r} is no fraction")
 
 
 def _spelled(value: Fraction) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import struct
@@ -21,7 +20,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from recast import images
-from recast.disk import disk_trouble_named, write_json, write_whole
+from recast.disk import clear_draft, disk_trouble_named, read_json, write_json, write_whole
 from recast.errors import DiskTrouble, TakeUnreadable, TakeUnwritable
 from recast.images import FrameImage
 from recast.video.color import ColorTags, recoded
@@ -78,7 +77,7 @@ class SequenceWriter:
             raise DiskTrouble(f"the folder {self._path.parent} is not there", "make it first")
         check_free(self._path)
         with disk_trouble_named(self._path):
-            _remove(self._draft)
+            clear_draft(self._draft)
             self._draft.mkdir()
         self._pool = ThreadPoolExecutor()
         return self
@@ -212,7 +211,7 @@ def read_list(folder: Path) -> dict[str, Any]:
         TakeUnreadable: it is missing, damaged or of a newer recast.
     """
     try:
-        listed = json.loads((folder / LIST).read_text(encoding="utf-8"))
+        listed = read_json(folder / LIST)
         if listed["version"] != VERSION or not isinstance(listed["files"], dict):
             raise ValueError("another version")
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -251,10 +250,10 @@ def put_in_place(draft: Path, path: Path) -> None:
     """Rename a finished folder; an older result of that name goes only when it is there."""
     old = path.with_name(path.name + ".old")
     if path.exists():
-        _remove(old)
+        clear_draft(old)
         path.rename(old)
     draft.rename(path)
-    _remove(old)
+    clear_draft(old)
 
 
 def check_free(path: Path) -> None:
@@ -269,8 +268,3 @@ def check_free(path: Path) -> None:
         )
     if path.exists() and not path.is_dir():
         raise DiskTrouble(f"{path} is a file", "name a new folder")
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)

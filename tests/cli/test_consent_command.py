@@ -79,3 +79,52 @@ def test_a_child_is_refused(run: Run, job: Path) -> None:
     code, _, err = run("consent", job, "add", "--basis", "self", "--person", "Ana")
     assert code == 2
     assert "--adult" in err
+
+
+def test_the_person_in_dst_may_be_recorded_too(run: Run, job: Path) -> None:
+    assert run("consent", job, "add", *SELF, "--side", "dst").code == 0
+    assert "the face in dst" in run("consent", job, "show").out
+    code, _, err = run("consent", job, "check")
+    assert code == 1
+    assert "nobody recorded that the src person's face may be used" in err
+
+
+def test_a_record_that_was_changed_by_hand_is_named(run: Run, job: Path) -> None:
+    run("consent", job, "add", *SELF, "--until", "2999-01-31")
+    file = job / "workspace.json"
+    file.write_text(file.read_text("utf-8").replace("2999-01-31", "3999-01-31"), encoding="utf-8")
+    for action in ("show", "check"):
+        code, _, err = run("consent", job, action)
+        assert code == 1
+        assert "consent record 1 was changed after it was recorded" in err
+
+
+def test_a_report_names_who_what_and_until_when(run: Run, job: Path, tmp_path: Path) -> None:
+    run("consent", job, "add", *SELF, "--until", "2999-01-31", "--use", "<b>film</b>")
+    page = tmp_path / "new folder" / "report.html"
+    code, out, _ = run("consent", job, "report", "--out", page)
+    assert code == 0 and str(page) in out
+    text = page.read_text(encoding="utf-8")
+    for said in ("Ána Ж", "self", "2999-01-31", "&lt;b&gt;film&lt;/b&gt;", "dst take", "src take"):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("report",), ("show", "--out", "a.html"), ("report", "--out", "a.html", "--person", "A")],
+)
+def test_flags_of_another_action_are_wrong_arguments(
+    arguments: tuple[str, ...], run: Run, job: Path
+) -> None:
+    assert run("consent", job, *arguments).code == 2
+
+
+def test_a_report_that_is_no_page_or_about_nothing_is_refused(
+    run: Run, job: Path, tmp_path: Path
+) -> None:
+    code, _, err = run("consent", job, "report", "--out", tmp_path / "report.pdf")
+    assert code == 1 and ".html" in err
+    gone = ("--result", tmp_path / "gone.mp4")
+    code, _, err = run("consent", job, "report", "--out", tmp_path / "report.html", *gone)
+    assert code == 1 and "gone.mp4 is not there" in err
+    assert not (tmp_path / "report.html").exists()

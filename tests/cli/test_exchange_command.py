@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from recast.faces import placement
 from recast.faceset import load_faceset, save_face
+from recast.workspace import Workspace
 from tests.faceset.conftest import drawn_crop, record_of
 from tests.foreign import dfl_jpeg, dfl_values, some_landmarks
 
@@ -68,3 +71,15 @@ def test_export_and_import_give_back_what_was_there(run: Run, tmp_path: Path) ->
     assert run("import", tmp_path / "all.tar", "--to", tmp_path / "back").code == 0
     back = tmp_path / "back" / "000003_0.jpg"
     assert back.read_bytes() == (faceset / "000003_0.jpg").read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_a_model_is_exported_by_its_folder(run: Run, trained: Workspace) -> None:
+    folder = trained.model_folder("swift")
+    code, out, _ = run("export", folder, "--format", "torchscript")
+    assert code == 0 and str(folder / "swift.pt") in out
+    assert run("verify", folder / "swift.pt").code == 0
+
+
+def test_a_face_set_needs_to_know_where_to(run: Run, tmp_path: Path) -> None:
+    assert run("export", tmp_path).code == 2

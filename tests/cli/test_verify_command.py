@@ -62,6 +62,14 @@ def test_a_file_without_credentials_exits_with_1(run: Run, dst: Path) -> None:
     assert "carries no content credentials" in err
 
 
+def test_programs_are_told_that_there_are_none(run: Run, dst: Path) -> None:
+    code, out, _ = run("verify", dst, "--json")
+    first, last = map(json.loads, out.splitlines())
+    assert (code, first["event"], first["state"]) == (1, "credentials", "none")
+    assert first["intact"] is False
+    assert last["event"] == "error"
+
+
 def test_a_file_that_is_not_there_exits_with_1(run: Run, tmp_path: Path) -> None:
     code, _, err = run("verify", tmp_path / "nothing.mp4")
     assert code == 1

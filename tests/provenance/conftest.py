@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from recast.provenance.certificate import Signer, local_signer
+from recast.provenance.certificate import local_signer
 from recast.provenance.consent import ConsentRecord, synthetic_consent
+from recast.provenance.signer import Signer
 
 MakeTake = Callable[..., Path]
 

@@ -10,16 +10,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from recast.errors import DiskTrouble, OptionUnusable
-from recast.provenance.certificate import (
-    Signer,
-    config_folder,
-    find_signer,
-    local_signer,
-    studio_signer,
-)
+from recast.provenance.certificate import config_folder, find_signer, local_signer
+from recast.provenance.signer import Signer
+from recast.provenance.studio import open_to_others, studio_signer
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -62,6 +59,15 @@ def test_only_the_owner_can_read_the_key_whatever_the_umask(tmp_path: Path) -> N
     key = next(tmp_path.rglob("key.pem"))
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such bits")
+def test_a_key_that_others_can_read_is_closed_again(tmp_path: Path) -> None:
+    local_signer(tmp_path, NOW)
+    key = tmp_path / "certificates" / "1" / "key.pem"
+    key.chmod(0o644)
+    local_signer(tmp_path, NOW)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
 def test_an_ended_certificate_is_renewed_and_kept(tmp_path: Path) -> None:
@@ -162,8 +168,93 @@ def test_a_locked_key_is_refused(tmp_path: Path) -> None:
         serialization.BestAvailableEncryption(b"secret"),
     )
     environ = _studio(tmp_path / "studio", signer, locked)
-    with pytest.raises(OptionUnusable, match="without a password"):
+    with pytest.raises(OptionUnusable, match="encrypted with a password"):
         find_signer(environ, NOW)
+
+
+def test_the_password_of_a_locked_key_comes_from_the_environment(tmp_path: Path) -> None:
+    signer = local_signer(tmp_path, NOW)
+    locked = serialization.load_pem_private_key(signer.key.encode(), None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption("sécret".encode()),
+    )
+    environ = _studio(tmp_path / "studio", signer, locked)
+    assert find_signer(environ | {"RECAST_SIGNING_PASSWORD": "sécret"}, NOW) == signer
+    with pytest.raises(OptionUnusable, match="another password than"):
+        find_signer(environ | {"RECAST_SIGNING_PASSWORD": "secret"}, NOW)
+    plain = _studio(tmp_path / "plain", signer)
+    with pytest.raises(OptionUnusable, match="needs the password"):
+        find_signer(plain | {"RECAST_SIGNING_PASSWORD": "secret"}, NOW)
+
+
+def _pkcs12(path: Path, signer: Signer, password: bytes | None) -> dict[str, str]:
+    """One file with a key and its chain, the issuers in the wrong order."""
+    leaf, *issuers = x509.load_pem_x509_certificates(signer.chain.encode())
+    stranger, *_ = x509.load_pem_x509_certificates(local_signer(path.parent, NOW).chain.encode())
+    key = serialization.load_pem_private_key(signer.key.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    how = serialization.BestAvailableEncryption(password) if password else None
+    content = pkcs12.serialize_key_and_certificates(
+        b"studio", key, leaf, [stranger, *issuers], how or serialization.NoEncryption()
+    )
+    path.write_bytes(content)
+    return {"RECAST_SIGNING_P12": str(path), "RECAST_HOME": str(path.parent / "home")}
+
+
+@pytest.mark.parametrize("password", [None, "pässword"])
+def test_a_pkcs12_file_holds_key_and_chain(password: str | None, tmp_path: Path) -> None:
+    signer = local_signer(tmp_path / "own", NOW)
+    environ = _pkcs12(tmp_path / "stüdio.p12", signer, password.encode() if password else None)
+    given = {"RECAST_SIGNING_PASSWORD": password} if password else {}
+    assert find_signer(environ | given, NOW) == signer
+    assert not Path(environ["RECAST_HOME"]).exists()
+
+
+def test_a_pkcs12_file_that_does_not_open_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "studio.p12"
+    environ = _pkcs12(path, local_signer(tmp_path / "own", NOW), b"secret")
+    with pytest.raises(
+        OptionUnusable, match=r"studio\.p12 cannot sign: it is encrypted with a pass"
+    ):
+        find_signer(environ, NOW)
+    with pytest.raises(OptionUnusable, match="another password than RECAST_SIGNING_PASSWORD"):
+        find_signer(environ | {"RECAST_SIGNING_PASSWORD": "wrong"}, NOW)
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(OptionUnusable, match="no PKCS #12 file"):
+        find_signer(environ, NOW)
+    path.unlink()
+    with pytest.raises(OptionUnusable, match=r"studio\.p12 cannot be read"):
+        find_signer(environ, NOW)
+
+
+def test_two_studio_certificates_at_once_are_refused(tmp_path: Path) -> None:
+    both = {"RECAST_SIGNING_P12": "a.p12", "RECAST_SIGNING_CERT": "b.pem"}
+    with pytest.raises(OptionUnusable, match="are both set"):
+        find_signer(both | {"RECAST_HOME": str(tmp_path)}, NOW)
+
+
+def test_a_time_stamping_authority_is_asked_only_if_it_is_named(tmp_path: Path) -> None:
+    environ = {"RECAST_HOME": str(tmp_path)}
+    assert find_signer(environ, NOW).timestamp_url == ""
+    named = find_signer(environ | {"RECAST_TIMESTAMP_URL": "https://tsa.invalid/q"}, NOW)
+    assert named.timestamp_url == "https://tsa.invalid/q"
+
+
+@pytest.mark.parametrize("url", ["tsa.invalid", "ftp://tsa.invalid", "file:///etc", "http://"])
+def test_what_is_no_address_of_an_authority_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionUnusable, match="RECAST_TIMESTAMP_URL is no address"):
+        find_signer({"RECAST_HOME": str(tmp_path), "RECAST_TIMESTAMP_URL": url}, NOW)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such bits")
+def test_a_key_that_others_can_read_is_found(tmp_path: Path) -> None:
+    environ = _studio(tmp_path / "studio", local_signer(tmp_path, NOW))
+    key = Path(environ["RECAST_SIGNING_KEY"])
+    key.chmod(0o644)
+    assert open_to_others(environ) == [key]
+    key.chmod(0o600)
+    assert open_to_others(environ) == open_to_others({}) == []
 
 
 def test_the_key_of_another_certificate_is_refused(tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def test_a_record_cannot_be_changed() -> None:
         ({"document": "a\0b"}, "cannot be read"),
         ({"document": 5}, "document is no file name"),
         ({"document_sha256": "0" * 64}, "go together"),
+        ({"side": "left"}, "side: "),
+        ({"chain": None}, "chain belongs to the workspace"),
     ],
 )
 def test_a_wrong_field_is_named(
@@ -185,6 +187,17 @@ def test_records_that_ended_are_an_error_that_says_when() -> None:
     with pytest.raises(ConsentMissing, match=r"A\. Double ended on 2026-01-31") as caught:
         require_consent([ended], TODAY)
     assert "recast consent WORKSPACE add" in caught.value.fix
+
+
+def test_whoever_asked_the_person_in_dst_is_held_to_the_answer() -> None:
+    src = _record(person="src")
+    asked = _record(person="dst", side="dst", until=TODAY)
+    assert require_consent([src, asked], TODAY) == src
+    with pytest.raises(ConsentMissing, match="dst ended on 2026-03-04") as caught:
+        require_consent([src, asked], TODAY + timedelta(days=1))
+    assert caught.value.fix.endswith("--adult --side dst")
+    with pytest.raises(ConsentMissing, match="nobody recorded"):
+        require_consent([asked], TODAY)
 
 
 ANY_JSON = st.recursive(

@@ -21,9 +21,10 @@ from recast.errors import (
     TakeUnreadable,
     TakeUnwritable,
 )
-from recast.provenance.certificate import Signer, local_signer
+from recast.provenance.certificate import local_signer
 from recast.provenance.consent import ConsentRecord
 from recast.provenance.credentials import sign, verify
+from recast.provenance.signer import Signer
 from recast.provenance.statement import COMPOSITE
 
 MakeTake = Callable[..., Path]
@@ -228,6 +229,16 @@ def test_dst_keeps_its_own_credentials(make_take: MakeTake, signed_by: Sign) -> 
     signed_by(result, [dst])
     assert [one.intact for one in verify(result).ingredients] == [True]
     assert result.read_bytes().count(b"recast local signer") > 1
+
+
+def test_dst_and_src_both_keep_what_they_bear(make_take: MakeTake, signed_by: Sign) -> None:
+    dst, src, result = (make_take(f"{seed}.mp4", seed=seed) for seed in range(3))
+    signed_by(dst)
+    signed_by(src)
+    signed_by(result, [dst, src])
+    found = verify(result).ingredients
+    assert [(one.relation, one.intact) for one in found] == [("parentOf", True), ("inputTo", True)]
+    assert all(one.sha256 for one in found)
 
 
 def test_a_dst_that_was_altered_is_recorded_so(make_take: MakeTake, signed_by: Sign) -> None:

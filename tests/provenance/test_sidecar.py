@@ -10,8 +10,8 @@ import pytest
 
 from recast.errors import CredentialsMissing, DiskTrouble, TakeUnreadable
 from recast.provenance import SIDECAR, can_embed, sign, sign_beside, verify
-from recast.provenance.certificate import Signer
 from recast.provenance.consent import ConsentRecord
+from recast.provenance.signer import Signer
 from recast.provenance.statement import COMPOSITE
 
 MakeTake = Callable[..., Path]

@@ -13,7 +13,7 @@ from recast.errors import DiskTrouble, Stopped
 from recast.events import Event, Note
 from recast.provenance import synthetic_consent
 from recast.stages.finish import finish
-from recast.video import FORMATS, LayersWriter, open_take
+from recast.video import FORMATS, LayersWriter, open_take, open_writer
 
 
 @pytest.fixture
@@ -46,6 +46,47 @@ def finished(
         return told
 
     return finished
+
+
+INSIDE = {".mp4", ".mov", ".avi"}
+"""The kinds of files that hold their credentials themselves."""
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_result_of_every_format_is_signed(
+    tmp_path: Path, signing_home: Path, short_takes: dict[str, Path], format: str
+) -> None:
+    take = open_take(short_takes["dst"])
+    out = tmp_path / f"результат{FORMATS[format].suffix}"
+    told: list[Event] = []
+    if format == "exr":
+        pytest.importorskip("OpenImageIO", reason="the extra exr is not installed")
+
+    def write(draft: Path) -> tuple[str, ...]:
+        with open_writer(draft, take.info, format=format, sound_from=take.path) as writer:
+            for frame in take.frames(0, 6):
+                writer.write(frame.image, frame.moment, frame.plate)
+        return writer.notes
+
+    finish(
+        out,
+        write,
+        consent=synthetic_consent(person="nobody", now=datetime.now(UTC)),
+        model="swift",
+        ingredients=[short_takes["dst"], short_takes["src"]],
+        report=told.append,
+    )
+    found = recast.verify(out)
+    assert found.state == "valid-untrusted" and found.consent_basis == "synthetic"
+    assert [one.title for one in found.ingredients] == ["dst take", "src take"]
+    beside = [*tmp_path.rglob("*.c2pa")]
+    assert bool(beside) == (out.suffix not in INSIDE)
+    assert any(isinstance(event, Note) and ".c2pa" in event.text for event in told) == bool(beside)
+    path = next(iter(sorted(out.glob("0*")))) if out.is_dir() else out
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert recast.verify(out).state == "altered"
 
 
 @pytest.mark.parametrize("format", ["prores4444", "ffv1", "png"])

@@ -81,6 +81,10 @@ def test_frames_without_a_face_are_not_touched(trained: Workspace) -> None:
     ]
     assert equal == [0, 11]
     assert not trained.result.exists()
+    assert recast.verify(folder).intact
+    (folder / "000003.png").write_bytes((folder / "000004.png").read_bytes())
+    changed = recast.verify(folder)
+    assert changed.state == "altered" and "000003.png was changed" in changed.problems[0]
 
 
 def test_an_interrupted_merge_goes_on(
@@ -356,7 +360,7 @@ def settings_changed(workspace: Workspace, **changes: Any) -> Workspace:
 
 def test_without_consent_nothing_is_merged(trained: Workspace) -> None:
     with pytest.raises(ConsentMissing):
-        settings_changed(trained, consent=[]).merge(**CPU)
+        settings_changed(trained, consent=[], consent_seal=None).merge(**CPU)
     assert not trained.result.exists()
 
 

@@ -51,6 +51,8 @@ def test_people_are_named_by_a_picture_beside_the_file(tmp_path: Path) -> None:
         (["anna"], "holds no object"),
         ({"left": "anna"}, "speaks of 'left', which is no track and no picture"),
         ({"": "anna"}, "speaks of ''"),
+        ({"a" * 5000: "anna"}, "speaks of 'aaa"),
+        ({"a\0b": "anna"}, "speaks of"),
         ({"0": "carl"}, "gives 0 the training 'carl', which is not in this workspace"),
         ({"0": 3}, "the training 3"),
     ],

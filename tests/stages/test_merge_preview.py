@@ -94,6 +94,7 @@ def test_a_comparison_shows_frames_by_modes_and_is_signed(trained: Workspace) ->
 
 
 def test_a_comparison_needs_consent(extracted: Workspace, tmp_path: Path) -> None:
-    extracted._settings["consent"] = []
+    for name in ("consent", "consent_seal"):
+        del extracted._settings[name]
     with pytest.raises(ConsentMissing):
         compare(extracted, MergeOptions(**CPU))

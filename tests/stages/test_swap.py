@@ -36,6 +36,7 @@ def test_a_swap_from_two_takes_to_one(extracted: Workspace) -> None:
     assert len(open_take(done.video)) == 24
     assert [event.stage for event in events if isinstance(event, Started)] == ["train", "merge"]
     assert Preview(done.sheet) in events
+    assert recast.verify(done.sheet).model == "swift"
     assert load(done.sheet).shape == (2 * 360, 5 * 480, 3)
 
     again: list[Event] = []
@@ -75,7 +76,8 @@ def test_what_would_fail_at_the_end_is_refused_before_work(
     with pytest.raises(OptionUnusable, match="24"):
         run(workspace, merge=MergeOptions(frames="30:40"))
     settings = json.loads((workspace.root / "workspace.json").read_text(encoding="utf-8"))
-    (workspace.root / "workspace.json").write_text(json.dumps(settings | {"consent": []}))
+    without = {name: value for name, value in settings.items() if not name.startswith("consent")}
+    (workspace.root / "workspace.json").write_text(json.dumps(without))
     with pytest.raises(ConsentMissing):
         run(Workspace.open(workspace.root))
     assert [path.name for path in workspace.root.iterdir()] == ["workspace.json"]
