@@ -222,6 +222,20 @@ class Workspace(Folders):
         self._settings["made"] = made
         self._save()
 
+    def note_watermark(self, name: str, result: Path) -> None:
+        """Remember which watermark a result carries: what is left when its credentials are gone."""
+        known: list[dict[str, str]] = self._settings.get("watermarks", [])
+        made = {"watermark": name, "result": result.name}
+        if name and made not in known:
+            self._settings["watermarks"] = [*known, made]
+            self._save()
+
+    @property
+    def watermarks(self) -> tuple[tuple[str, str], ...]:
+        """Each watermark that was drawn here, and the name of its result, oldest first."""
+        known = self._settings.get("watermarks", [])
+        return tuple((one["watermark"], one["result"]) for one in known)
+
     def is_noted(self, path: Path) -> bool:
         """Whether a file holds just what `note_made` saw."""
         try:

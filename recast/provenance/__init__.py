@@ -11,19 +11,25 @@ from recast.provenance.consent import (
 )
 from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
 from recast.provenance.statement import Credentials, IngredientFound
+from recast.provenance.watermark import Watermark
+from recast.provenance.watermark_search import FoundWatermark, Gathered, find_watermark
 
 __all__ = [
     "SIDECAR",
     "ConsentBasis",
     "ConsentRecord",
     "Credentials",
+    "FoundWatermark",
+    "Gathered",
     "IngredientFound",
     "Signer",
+    "Watermark",
     "can_embed",
     "config_folder",
     "consent_from_fields",
     "consent_from_file",
     "find_signer",
+    "find_watermark",
     "require_consent",
     "sign",
     "sign_beside",

@@ -40,7 +40,7 @@ _MISSING_FIX = (
 )
 
 
-# The seventh parameter is the clock.
+# The seventh parameter is the clock, the eighth what frames carry.
 def sign(  # noqa: PLR0913
     path: Path,
     *,
@@ -50,21 +50,30 @@ def sign(  # noqa: PLR0913
     ingredients: Sequence[Path],
     signer: Signer,
     now: datetime,
+    watermark: str = "",
 ) -> None:
     """Put signed credentials into a finished video or still; it is replaced whole.
 
     `ingredients`: the dst take, then the src takes. Their names stay out, their hashes go in.
+    `watermark`: the number in the frames, in hexadecimal; empty if there is none.
     Raises `TakeUnwritable` for a kind of file that carries none, `OptionUnusable` for a
     certificate that C2PA refuses.
     """
     mime = _signable(path)
     takes = gather(ingredients)
-    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    stated = manifest(
+        title=title,
+        consent=consent,
+        model=model,
+        ingredients=takes,
+        now=now,
+        watermark=watermark,
+    )
     draft = path.with_name(path.name + ".part")
     undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
 
 
-# The eighth parameter is the clock.
+# The eighth parameter is the clock, the ninth what frames carry.
 def sign_beside(  # noqa: PLR0913
     path: Path,
     sidecar: Path,
@@ -75,13 +84,21 @@ def sign_beside(  # noqa: PLR0913
     ingredients: Sequence[Path],
     signer: Signer,
     now: datetime,
+    watermark: str = "",
 ) -> None:
     """Write the credentials of a file of any kind into a file of their own; see `sign`.
 
     They hold for `path` bit by bit, and are found if they have its name and `.c2pa`.
     """
     takes = gather(ingredients)
-    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    stated = manifest(
+        title=title,
+        consent=consent,
+        model=model,
+        ingredients=takes,
+        now=now,
+        watermark=watermark,
+    )
     write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
 
 

@@ -64,6 +64,7 @@ class Credentials:
     actions: tuple[str, ...] = ()
     model: str = ""
     consent_basis: str = ""
+    watermark: str = ""
     ingredients: tuple[IngredientFound, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -80,11 +81,13 @@ def manifest(
     model: str,
     ingredients: Sequence[Ingredient],
     now: datetime,
+    watermark: str = "",
 ) -> dict[str, Any]:
     """The manifest of a result, as c2pa's builder takes it."""
     generator = {"name": "recast", "version": version("recast")}
     hashes = [{"title": one.title, "sha256": one.sha256} for one in ingredients]
     swap = {"version": 1, "model": model, "ingredients": hashes}
+    swap |= {"watermark": watermark} if watermark else {}
     actions = _actions(ingredients, generator, now)
     return {
         "title": title,
@@ -127,6 +130,7 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
         actions=tuple(_text(action.get("action")) for action in actions),
         model=_text(facts.get(SWAP_LABEL, {}).get("model")),
         consent_basis=_text(facts.get(CONSENT_LABEL, {}).get("basis")),
+        watermark=_text(facts.get(SWAP_LABEL, {}).get("watermark")),
         ingredients=_ingredients(active, facts.get(SWAP_LABEL, {})),
         problems=_distinct(failures.values()),
     )

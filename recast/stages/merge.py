@@ -75,7 +75,7 @@ def run(
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
     alpha = _alpha(options, job)
     if options.pictures:
-        return _write_pictures(workspace.merged_folder, job, (first, end), alpha, report)
+        return _write_pictures(workspace, job, (first, end), alpha, report)
     _check_format(options, take, alpha=alpha and layers is None)
     folder = workspace.merging_folder(key_of(job, options) + ("-layers" if layers else ""))
     if _finished(folder) == _fingerprint(place):
@@ -142,7 +142,9 @@ def _finish(
         model=job.made_by,
         ingredients=[workspace.original_path(side) for side in ("dst", "src")],
         report=report,
+        watermark=job.watermark_name,
     )
+    workspace.note_watermark(job.watermark_name, out)
 
 
 def _segments(
@@ -220,18 +222,20 @@ def _written(
 
 
 def _write_pictures(
-    folder: Path, job: MergeJob, span: tuple[int, int], alpha: bool, report: Report
+    workspace: Workspace, job: MergeJob, span: tuple[int, int], alpha: bool, report: Report
 ) -> Path:
     from dataclasses import replace
 
     from recast.stages.merge_frames import merged
     from recast.video import PictureNote, read_note, write_pictures
 
-    first, end = span
+    (first, end), folder = span, workspace.merged_folder
     with disk_trouble_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    if read_note(folder) is None:  # tells later that recast wrote them
-        PictureNote.like(job.take.info, {"merged": job.take.path.name}).save(folder)
+    made_of = {"merged": job.take.path.name, "watermark": job.watermark_name}
+    note = read_note(folder) or PictureNote.like(job.take.info, made_of)
+    replace(note, made_of=made_of).save(folder)  # tells later that recast wrote them
+    workspace.note_watermark(job.watermark_name, folder)
     frames = (
         replace(one.frame, image=_image(one, alpha))
         for one in merged(job, first, end, layers=alpha)

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.geometry import Points, Similarity
     from recast.merging import Calm
+    from recast.provenance import Watermark
     from recast.training.trained import TrainedModel
     from recast.video import Take
+
+_OTHERWISE = {"device", "shots", "people"}
+"""Options that change nothing, or are in `looks` and `people`."""
+_WRITTEN = {"frames", "format", "crf", "bitrate", "alpha", "pictures"}
+"""Options that say how the same pictures are written."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,17 @@ class MergeJob:
     places: Mapping[int, Sequence[Placed]]
     looks: Looks
     calm: Calm
+    watermark: Watermark | None = None
 
     @property
     def made_by(self) -> str:
         """The models, for the credentials."""
         return ", ".join(f"{m.described.model} (step {m.step})" for m in self.models.values())
+
+    @property
+    def watermark_name(self) -> str:
+        """The number in the frames, for the credentials; empty if there is none."""
+        return self.watermark.name if self.watermark else ""
 
 
 def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Report) -> MergeJob:
@@ -91,18 +103,35 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
-    return MergeJob(take, faces, models, placed, looks, calm_of(options))
+    return _watermarked(MergeJob(take, faces, models, placed, looks, calm_of(options)), options)
+
+
+def _watermarked(job: MergeJob, options: MergeOptions) -> MergeJob:
+    """The job with a watermark whose number says what the pictures are made of."""
+    from dataclasses import replace
+
+    from recast.provenance import Watermark
+
+    number = _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE | _WRITTEN))
+    return replace(job, watermark=Watermark.of(int(number[:8], 16), job.take.info.size))
 
 
 def key_of(job: MergeJob, options: MergeOptions) -> str:
     """Names what the segments were made of: with any of it changed they are of no use."""
+    return _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE))
+
+
+def _digest(job: MergeJob, options: dict[str, Any]) -> str:
+    from recast.provenance.watermark import VERSION
+
     made_of = {
         "take": known(job.take),
+        "watermark": VERSION,
         "models": [
             [vars(model.described) | {"options": None}, model.weights_sha256]
             for model in job.models.values()
         ],
-        "options": options.model_dump(mode="json", exclude={"device", "shots", "people"}),
+        "options": options,
         "looks": repr(job.looks),
         "people": [
             [frame, face.name, face.track] for frame, here in job.places.items() for face in here
