@@ -7,6 +7,7 @@ BENCHMARKS = {
     "closure": "benchmarks.closure",
     "denoise": "benchmarks.denoise",
     "detectors": "benchmarks.detectors",
+    "guard": "benchmarks.guard",
     "imports": "benchmarks.imports",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "swap": "benchmarks.swap",
     "train": "benchmarks.train",
     "video": "benchmarks.video",
+    "watermark": "benchmarks.watermark",
 }
 
 

@@ -52,6 +52,7 @@ def run(
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
+        ContentRefused: the dst take shows explicit exposure.
         WorkspaceUnusable: there is no trained model, or there are several and none is named.
         NoFaceFound: the dst face set is empty.
         OptionUnusable: the range of frames is empty, `out` cannot take a result, or a file of
@@ -62,6 +63,7 @@ def run(
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
+    from recast.stages import guard
     from recast.stages.merge_job import key_of, prepare
     from recast.stages.takes import whole_take
     from recast.video import FORMATS
@@ -71,6 +73,7 @@ def run(
     place = layers or out or workspace.result_as(FORMATS[options.format].suffix)
     _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
+    guard.run(workspace, report)
     job = prepare(workspace, options, take, report)
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
     alpha = _alpha(options, job)

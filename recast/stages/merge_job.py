@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import write_json
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
 from recast.stages.merge_shots import EVERYONE_ELSE, Looks, looks_of, people_of
-from recast.stages.takes import known
+from recast.stages.takes import cuts_of, known
 from recast.stages.trainings import chosen_training
 from recast.workspace import Workspace
 
@@ -100,7 +99,7 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
         for name in used
     }
     faces = _dst_faces(workspace)
-    cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
+    cuts = cuts_of(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
     return _watermarked(MergeJob(take, faces, models, placed, looks, calm_of(options)), options)
@@ -157,26 +156,6 @@ def _dst_faces(workspace: Workspace) -> FaceSet:
             f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
         )
     return faces
-
-
-def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
-    """The take's cuts; looked for once and then read from a file beside dst's faces."""
-    from recast.video import find_cuts
-
-    file = workspace.cuts_file
-    wanted = {"version": 1, "take": known(take)}
-    try:
-        noted = json.loads(file.read_text(encoding="utf-8"))
-        if {**noted, "cuts": None} == {**wanted, "cuts": None}:
-            return frozenset(int(cut) for cut in noted["cuts"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not looked for yet
-    cuts = find_cuts(frame.image for frame in take)
-    write_json(file, {**wanted, "cuts": cuts})
-    if cuts:
-        where = ", ".join(map(str, cuts[:8])) + (", ..." if len(cuts) > 8 else "")
-        report(Note(f"The take has {len(cuts)} cuts, at frame {where}."))
-    return frozenset(cuts)
 
 
 def _places(
