@@ -50,10 +50,10 @@ _SEEN = 3
 _READ = 2
 """Pixels a cell at which it is compared."""
 _EIGHTHS = 4 * FLIPS
-_FINE, _COARSE, _AROUND = 0.8, 2.2, 6.0
+_FINE, _COARSE, _AROUND = 0.8, 1.8, 2.5
 """Sigmas in pixels seen: of what is dropped as noise, as picture, and of the normalization."""
-_LEAST, _CLIP = 0.3, 1.5
-_EVEN, _FLOOR = 9.0, 0.05
+_LEAST, _CLIP = 0.1, 1.0
+_EVEN, _FLOOR = 4.0, 0.05
 _SIDE = TILE * _READ
 _SPANS = (2, 3)
 """Sides of the parts of a frame that are tried apart, in halves of a square."""

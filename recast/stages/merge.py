@@ -64,7 +64,7 @@ def run(
 
     from recast.provenance import require_consent
     from recast.stages import guard
-    from recast.stages.merge_job import key_of, prepare
+    from recast.stages.merge_job import key_of, label_of, prepare
     from recast.stages.takes import whole_take
     from recast.video import FORMATS
 
@@ -73,6 +73,7 @@ def run(
     place = layers or out or workspace.result_as(FORMATS[options.format].suffix)
     _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
+    label_of(options, take)  # before anything that takes long
     guard.run(workspace, report)
     job = prepare(workspace, options, take, report)
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
@@ -112,6 +113,11 @@ def _check_place(
     if layers is None:
         check_out(workspace, place, options.format)
         return
+    if options.label:
+        raise OptionUnusable(
+            "--label and --layers exclude each other: layers are material, not a result",
+            "put the notice on what is made of them",
+        )
     if options.pictures:
         raise OptionUnusable("--pictures and --layers exclude each other", "give one of them")
     check_layers_place(layers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recast.errors import NoFaceFound, WorkspaceUnusable
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from recast.geometry import Points, Similarity
     from recast.merging import Calm
     from recast.provenance import Watermark
+    from recast.provenance.label import Label
     from recast.training.trained import TrainedModel
     from recast.video import Take
 
 _OTHERWISE = {"device", "shots", "people"}
 """Options that change nothing, or are in `looks` and `people`."""
-_WRITTEN = {"frames", "format", "crf", "bitrate", "alpha", "pictures"}
+_WRITTEN = {"frames", "format", "crf", "bitrate", "alpha", "pictures", "label"}
 """Options that say how the same pictures are written."""
 
 
@@ -58,6 +59,7 @@ class MergeJob:
     looks: Looks
     calm: Calm
     watermark: Watermark | None = None
+    label: Label | None = None
 
     @property
     def made_by(self) -> str:
@@ -102,13 +104,23 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     cuts = cuts_of(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, {**people, EVERYONE_ELSE: wanted}, cuts, strength)
-    return _watermarked(MergeJob(take, faces, models, placed, looks, calm_of(options)), options)
+    job = MergeJob(take, faces, models, placed, looks, calm_of(options))
+    return replace(_watermarked(job, options), label=label_of(options, take))
+
+
+def label_of(options: MergeOptions, take: Take) -> Label | None:
+    """The notice that is drawn into every frame, if one is wanted.
+
+    Raises:
+        OptionUnusable: it cannot be drawn.
+    """
+    from recast.provenance.label import Label
+
+    return Label.of(options.label, take.info.size) if options.label else None
 
 
 def _watermarked(job: MergeJob, options: MergeOptions) -> MergeJob:
     """The job with a watermark whose number says what the pictures are made of."""
-    from dataclasses import replace
-
     from recast.provenance import Watermark
 
     number = _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE | _WRITTEN))
@@ -219,8 +231,6 @@ def _face(faces: FaceSet, at: int) -> Face:
 
 def _with_motion(places: dict[int, list[Placed]]) -> dict[int, list[Placed]]:
     """The same with each face's motion: half the way from the frame before to the one after."""
-    from dataclasses import replace
-
     import numpy as np
 
     def centre(frame: int, track: int) -> Any:

@@ -1,4 +1,4 @@
-"""The mark that survives: drawn into merged frames, and found again in any file."""
+"""What merged frames say of themselves: an invisible mark, found again in any file; a label."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from recast.events import Progress, Report, silent
 if TYPE_CHECKING:
     from recast.merging import Composed
     from recast.provenance import FoundWatermark, Watermark
+    from recast.provenance.label import Label
     from recast.stages.merge_job import Placed
     from recast.video import Frame
 
@@ -40,6 +41,14 @@ def watermarked(
         away = done.alpha < HIDDEN
         image[away] = done.image[away]
     return replace(done, image=image, layer=layer)
+
+
+def labelled(done: Composed, label: Label | None) -> Composed:
+    """A composed frame with its notice, which is opaque where there is a matte."""
+    if label is None:
+        return done
+    alpha = None if done.alpha is None else label.covering(done.alpha)
+    return replace(done, image=label.drawn(done.image), alpha=alpha)
 
 
 def find(path: Path, report: Report = silent) -> FoundWatermark | None:

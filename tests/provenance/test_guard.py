@@ -4,6 +4,8 @@ There is no sexual picture among the tests, so that the network sees what it sho
 tested here; what it must not see is.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,9 +61,9 @@ def test_the_network_knows_all_that_is_refused_and_sees_a_face(guard: Guard) -> 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 700, 3), (900, 2, 3), (720, 1280, 3)])
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 def test_frames_of_any_size_and_depth_are_looked_at(
-    guard: Guard, shape: tuple[int, ...], depth: type
+    guard: Guard, shape: tuple[int, ...], depth: Any
 ) -> None:
-    image = np.random.default_rng(0).integers(0, np.iinfo(depth).max, shape).astype(depth)
+    image: Any = np.random.default_rng(0).integers(0, np.iinfo(depth).max, shape).astype(depth)
     assert guard.refuses(image) is None
 
 

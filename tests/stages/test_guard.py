@@ -46,7 +46,7 @@ def test_the_side_of_a_cut_is_looked_at(begin: Callable[..., Workspace], tmp_pat
     path = tmp_path / "cut.mp4"
     with TakeWriter(path, like.info) as writer:
         for at, frame in enumerate(like.frames(0, 30)):
-            image = frame.image if at < 11 else np.ascontiguousarray(255 - frame.image)
+            image: Any = frame.image if at < 11 else np.ascontiguousarray(255 - frame.image)
             writer.write(image, Fraction(at, 25))
     job = begin(tmp_path / "job", dst=path)
     job.guard_file.parent.mkdir()
@@ -70,7 +70,8 @@ def refused(extracted: Workspace) -> Workspace:
 
 
 def test_what_was_refused_stays_refused_and_the_time_is_named(refused: Workspace) -> None:
-    for stage in (lambda: refused.train(steps=1), refused.merge):
+    stages: list[Callable[[], Any]] = [lambda: refused.train(steps=1), lambda: refused.merge()]
+    for stage in stages:
         with pytest.raises(ContentRefused, match=r"bare genitals at 1:12\.5.*0\.81.*1 other") as at:
             stage()
         assert "recast cut" in at.value.fix
