@@ -47,7 +47,7 @@ _SOFT_CELL = 0.35
 """Sigma of a cell's soft edge, in cells."""
 _SOFT_EDGE = 0.12
 """Of the region around a face, in parts of its sides."""
-_FLAT, _TEXTURE, _MOST = 1.0, 0.2, 2.5
+_FLAT, _TEXTURE, _MOST = 0.85, 0.2, 2.5
 """Root mean square in levels of 255: where nothing hides it, for each level of texture, at most."""
 _LOOKED_AT = 1.5
 """Pixels a cell at which texture is measured."""
