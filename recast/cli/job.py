@@ -94,7 +94,7 @@ def swap(  # noqa: PLR0913
     exclusive(minutes=options.minutes, steps=options.steps)
     exclusive(consent=consent, synthetic=synthetic)
     exclusive(label=options.label != "auto", no_label=no_label)
-    options = options.model_copy(update={"label": _label(options, no_label)})
+    options = options.model_copy(update={"label": label_of(options, no_label)})
     if options.minutes is None and options.steps is None:
         options = options.model_copy(update={"minutes": SWAP_MINUTES})
     with door(json) as opened:
@@ -165,7 +165,7 @@ def _finish(
     opened.voice.tell("done", facts, _told(done))
 
 
-def _label(options: SwapFlags, no_label: bool) -> str:
+def label_of(options: SwapFlags, no_label: bool) -> str:
     """What the merge is told: by default a video says what it is, pictures are left alone."""
     from recast.video import FORMATS
 
