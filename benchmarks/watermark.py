@@ -47,7 +47,7 @@ NUMBER = 0x5EED1234
 DATA = ROOT / "tests" / "data"
 MARKED = {"one person, 640x480": (TRUTH, 150), "two people, 640x360": (DATA / "two_people.mp4", 60)}
 UNMARKED = (TRUTH, DST, DST.with_name("pair1_src.mp4"), DATA / "two_people.mp4")
-KEYS = 60
+KEYS = 20
 """Other layouts with which each unmarked take is searched, at the sizes `NEAR`."""
 NEAR = (0.993, 1.007)
 SHOTS = 10

@@ -112,15 +112,17 @@ def _noted(file: Path, made_of: dict[str, Any]) -> dict[str, Any] | None:
     try:
         noted = json.loads(file.read_text(encoding="utf-8"))
         fits = {name: noted[name] for name in made_of} == made_of
-        return noted if fits and isinstance(noted["seen"], list) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = all({"seconds", "what", "score"} <= one.keys() for one in noted["seen"])
+        return noted if fits and whole else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _refuse(take: Take, seen: Sequence[dict[str, Any]]) -> None:
     first = seen[0]
-    minutes, seconds = divmod(float(first["seconds"]), 60)
-    more = f", and so do {len(seen) - 1} other frames" if len(seen) > 1 else ""
+    minutes, seconds = divmod(round(float(first["seconds"]), 1), 60)
+    others = len(seen) - 1
+    more = f", and so on in {others} other frame{'s' if others > 1 else ''}" if others else ""
     raise ContentRefused(
         f"{take.path.name} shows {_WORDS[first['what']]} at {int(minutes)}:{seconds:04.1f} "
         f"(score {first['score']:.2f}){more}: recast puts no face into sexual pictures",
