@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from recast.images import FrameImage
 from recast.provenance.watermark import (
     CELLS,
-    FIXED_SHARE,
     FLIPS,
     TILE,
     Floats,
@@ -131,6 +130,14 @@ class Match:
     cells: Floats
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """The cells that are always the same, (TILE, TILE), and their conjugate spectrum."""
+
+    fixed: Floats
+    spectrum: NDArray[np.complexfloating]
+
+
 def strongest(
     maps: Sequence[Floats], known: Layout, sizes: tuple[float, float] = SIZES
 ) -> Match | None:
@@ -138,7 +145,8 @@ def strongest(
 
     From the size of a frame as it was made outwards; what is beyond any doubt ends the search.
     """
-    pattern = np.conj(np.fft.rfft2(np.kron(known.fixed, np.ones((_READ, _READ), np.float32))))
+    whole = np.kron(known.fixed, np.ones((_READ, _READ), np.float32))
+    pattern = Pattern(known.fixed, np.conj(np.fft.rfft2(whole)))
     best: Match | None = None
 
     with ThreadPoolExecutor(max(1, len(maps))) as pool:
@@ -161,20 +169,22 @@ def _strength(match: Match) -> float:
     return match.strength
 
 
-def _match(one: Floats, size: float, pattern: NDArray[np.complexfloating]) -> Match:
+def _match(one: Floats, size: float, pattern: Pattern) -> Match:
     """The best match of one map at one size."""
     squares = np.stack(list(_folds(one, size)))
     cells = _cells(squares)
-    product = np.fft.rfft2(squares) * pattern
+    product = np.fft.rfft2(squares) * pattern.spectrum
     fits = np.asarray(np.fft.irfft2(product, s=(_SIDE, _SIDE)), np.float32)
-    # Chips of chance have this standard deviation, whatever the cells hold.
-    chance = np.sqrt((cells**2).mean((1, 2)) * (TILE * TILE // FIXED_SHARE)) + 1e-9
-    most = np.abs(fits).max((1, 2)) / chance
-    part = int(most.argmax())
-    down, across = np.unravel_index(int(np.abs(fits[part]).argmax()), (_SIDE, _SIDE))
-    read = np.roll(cells[part], (-down, -across), (0, 1))[::_READ, ::_READ]
-    sign = np.sign(fits[part, down, across])
-    return Match(float(most[part]), size, np.asarray(read * sign, np.float32))
+    places = np.abs(fits).reshape(len(fits), -1).argmax(axis=1)
+    found = []
+    for part, place in enumerate(places):
+        down, across = np.unravel_index(int(place), (_SIDE, _SIDE))
+        read = np.roll(cells[part], (-down, -across), (0, 1))[::_READ, ::_READ]
+        fit = float((read * pattern.fixed).sum())
+        # Chips of chance have this standard deviation, whatever these very cells hold.
+        chance = float(np.sqrt((read[pattern.fixed != 0] ** 2).sum())) + 1e-9
+        found.append(Match(abs(fit) / chance, size, np.asarray(read * np.sign(fit), np.float32)))
+    return max(found, key=_strength)
 
 
 def _cells(squares: Floats) -> Floats:
