@@ -8,6 +8,7 @@ BENCHMARKS = {
     "closure": "benchmarks.closure",
     "denoise": "benchmarks.denoise",
     "detectors": "benchmarks.detectors",
+    "guard": "benchmarks.guard",
     "imports": "benchmarks.imports",
     "judge": "benchmarks.judge",
     "landmarks": "benchmarks.landmarks",
@@ -21,6 +22,7 @@ BENCHMARKS = {
     "team": "benchmarks.team",
     "train": "benchmarks.train",
     "video": "benchmarks.video",
+    "watermark": "benchmarks.watermark",
 }
 
 

@@ -24,7 +24,7 @@ from recast.stages.train_options import TrainOptions
 from recast.workspace import Workspace
 
 SRC = DST.with_name("pair1_src.mp4")
-STAGES = ("extract src", "extract dst", "train", "merge")
+STAGES = ("extract src", "extract dst", "guard", "train", "merge")
 
 
 @dataclass

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recast.errors import (
         CheckpointUnusable,
         ConsentMissing,
+        ContentRefused,
         CredentialsMissing,
         DiskTrouble,
         FaceFileUnreadable,
@@ -78,6 +79,7 @@ __all__ = [
     "CheckpointUnusable",
     "ConsentMissing",
     "ConsentRecord",
+    "ContentRefused",
     "Credentials",
     "CredentialsMissing",
     "DiskTrouble",
@@ -121,6 +123,7 @@ _NAMES = {
     "recast.errors": (
         "CheckpointUnusable",
         "ConsentMissing",
+        "ContentRefused",
         "CredentialsMissing",
         "DiskTrouble",
         "FaceFileUnreadable",

@@ -14,6 +14,7 @@
     ├── ModelBusy             (RuntimeError)     another program trains this model
     ├── TrainingDiverged      (ArithmeticError)  training cannot be brought back to finite losses
     ├── ConsentMissing        (PermissionError)  nobody recorded that the src person agrees
+    ├── ContentRefused        (PermissionError)  the take shows what recast puts no face into
     ├── CredentialsMissing    (LookupError)      a file carries no content credentials
     └── Stopped                                  the person in front stopped the work
 
@@ -81,6 +82,10 @@ class TrainingDiverged(RecastError, ArithmeticError):
 
 class ConsentMissing(RecastError, PermissionError):
     """The workspace holds no valid consent record for the src person."""
+
+
+class ContentRefused(RecastError, PermissionError):
+    """The dst take shows explicit exposure; recast puts no face into it."""
 
 
 class CredentialsMissing(RecastError, LookupError):

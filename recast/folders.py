@@ -79,6 +79,11 @@ class Folders:
         return self.root / "data_dst" / "cuts.json"
 
     @property
+    def guard_file(self) -> Path:
+        """What the guard saw in dst."""
+        return self.root / "data_dst" / "guard.json"
+
+    @property
     def merged_folder(self) -> Path:
         """Merged frames as pictures, if they were asked for."""
         return self.root / "data_dst" / "merged"

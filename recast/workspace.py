@@ -222,6 +222,30 @@ class Workspace(Folders):
         self._take_in_consent()
         write_json(self.settings_file, self._settings)
 
+    def note_watermark(self, name: str, result: Path) -> None:
+        """Remember which watermark a result carries: what is left when its credentials are gone."""
+        known: list[dict[str, str]] = self._settings.get("watermarks", [])
+        made = {"watermark": name, "result": result.name}
+        if name and made not in known:
+            self._settings["watermarks"] = [*known, made]
+            self._save()
+
+    @property
+    def watermarks(self) -> tuple[tuple[str, str], ...]:
+        """Each watermark that was drawn here, and the name of its result, oldest first.
+
+        Raises:
+            WorkspaceUnusable: the list was damaged.
+        """
+        try:
+            known = self._settings.get("watermarks", [])
+            return tuple((str(one["watermark"]), str(one["result"])) for one in known)
+        except (TypeError, KeyError) as error:
+            raise WorkspaceUnusable(
+                f"{self.settings_file} holds a damaged list of watermarks",
+                "put back a copy of it, or remove its watermarks",
+            ) from error
+
     def _take_in_consent(self) -> None:
         """Another program may have recorded consent since this one opened the job: it stays."""
         try:

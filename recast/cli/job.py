@@ -48,11 +48,17 @@ class SwapFlags(TrainOptions, MergeOptions, ExtractOptions):
     embedder: Annotated[str, Parameter(parse=False, show=False)] = "dlib"
     same_person: Annotated[float | None, Parameter(parse=False, show=False)] = None
 
+    label: str = Field(
+        "auto",
+        description="Notice in a corner of every frame: a language, such as en, or your own text; "
+        "auto is English in videos and none in pictures.",
+    )
+
 
 _SWAP = SwapFlags()
 
 
-# Seven parameters: each is a flag of its own kind.
+# Eight parameters: each is a flag of its own kind.
 def swap(  # noqa: PLR0913
     src: Path,
     dst: Path,
@@ -68,6 +74,9 @@ def swap(  # noqa: PLR0913
         Path | None, Parameter(help="JSON file that says on what basis the src face is used.")
     ] = None,
     synthetic: Annotated[bool, SWITCH, Parameter(help="The src person is not a real one.")] = False,
+    no_label: Annotated[
+        bool, SWITCH, Parameter(help="No notice in the frames; say in another way what was done.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Put SRC's face into DST: the whole job, from two takes to one.
@@ -84,6 +93,8 @@ def swap(  # noqa: PLR0913
     """
     exclusive(minutes=options.minutes, steps=options.steps)
     exclusive(consent=consent, synthetic=synthetic)
+    exclusive(label=options.label != "auto", no_label=no_label)
+    options = options.model_copy(update={"label": label_of(options, no_label)})
     if options.minutes is None and options.steps is None:
         options = options.model_copy(update={"minutes": SWAP_MINUTES})
     with door(json) as opened:
@@ -123,7 +134,7 @@ def demo(*, flags: Annotated[DemoFlags, FLAGS] = _DEMO, json: Json = False) -> N
         dst = stack.enter_context(as_file(samples / "pair1_dst.mp4"))
         job = Workspace.create(flags.out / "workspace", src=src, dst=dst)
         record = synthetic_consent(person="rendered sample person", now=datetime.now(UTC))
-        options = SwapFlags(minutes=flags.minutes, seed=flags.seed)
+        options = SwapFlags(minutes=flags.minutes, seed=flags.seed, label="")
         _finish(job, options, out=flags.out / "result.mp4", consent=record, opened=opened)
 
 
@@ -152,6 +163,14 @@ def _finish(
     )
     facts = {"result": done.video, "sheet": done.sheet, "workspace": done.workspace}
     opened.voice.tell("done", facts, _told(done))
+
+
+def label_of(options: SwapFlags, no_label: bool) -> str:
+    """What the merge is told: by default a video says what it is, pictures are left alone."""
+    from recast.video import FORMATS
+
+    silent = no_label or (options.label == "auto" and FORMATS[options.format].picture)
+    return "" if silent else options.label
 
 
 def extract_options(options: SwapFlags) -> ExtractOptions:

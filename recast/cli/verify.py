@@ -1,4 +1,7 @@
-"""`recast verify`: what a file's content credentials say, and whether they are intact."""
+"""`recast verify`: what a file's content credentials say, and whether they are intact.
+
+Where they are gone or do not fit, the watermark in the pictures still tells who made them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recast.cli.door import door
+from recast.cli.door import Door, door
 from recast.cli.flags import Json
 from recast.errors import CredentialsMissing, RecastError
 
@@ -18,12 +21,17 @@ _STATES = {
     "valid-untrusted": "intact, signed by a signer that no list of trusted ones names",
     "altered": "altered after it was signed",
 }
+_STRIPPED = (
+    "the credentials were stripped, by an upload or a new encoding for example: ask for the "
+    "original file; who made it can look for the watermark's number in workspace.json"
+)
 
 
 def verify(file: Path, /, *, json: Json = False) -> None:
     """Read a file's content credentials and check them.
 
-    Exits 0 only if the file has credentials and is as it was signed.
+    Exits 0 only if the file has credentials and is as it was signed. Without them, or if they do
+    not fit, it looks for recast's watermark, which takes some seconds.
 
     Parameters
     ----------
@@ -35,15 +43,38 @@ def verify(file: Path, /, *, json: Json = False) -> None:
     with door(json) as opened:
         try:
             found = check(file)
-        except CredentialsMissing:
+        except CredentialsMissing as error:
             facts = {"file": file, "state": "none", "intact": False}
             opened.voice.tell("credentials", facts, f"{file}\n  {'state':<10} no credentials")
+            if _watermarked(file, opened):
+                what = f"{file} was made with recast, but carries no content credentials"
+                raise CredentialsMissing(what, _STRIPPED) from error
             raise
         facts = {**asdict(found), "file": file, "intact": found.intact}
         opened.voice.tell("done" if found.intact else "credentials", facts, _told(file, found))
         if not found.intact:
+            _watermarked(file, opened)
             why = "; ".join(found.problems) or "its credentials do not fit it"
             raise RecastError(f"{file} was altered: {why}", "ask for the file as it was signed")
+
+
+def _watermarked(file: Path, opened: Door) -> bool:
+    """Look for the watermark and tell what was found."""
+    from recast.stages.watermarking import find
+
+    try:
+        mark = find(file, opened.report)
+    except (RecastError, OSError):  # no pictures that this machine can decode
+        mark = None
+    facts = {"file": file, "made_with_recast": mark is not None}
+    if mark is None:
+        opened.voice.tell("watermark", facts, "No watermark of recast was found in the pictures.")
+        return False
+    facts |= {"watermark": mark.name, "strength": round(mark.strength, 1)}
+    number = f"number {mark.name}" if mark.name else "its number is lost"
+    text = f"Made with recast: the pictures carry its watermark, {number}."
+    opened.voice.tell("watermark", facts, text)
+    return True
 
 
 def _told(file: Path, found: Credentials) -> str:
@@ -54,6 +85,7 @@ def _told(file: Path, found: Credentials) -> str:
         ("made with", found.claim_generator),
         ("model", found.model),
         ("consent", found.consent_basis),
+        ("watermark", found.watermark),
         ("what", ", ".join(name.rpartition("/")[2] for name in found.digital_source_types)),
         *(("made from", f"{one.title}, SHA-256 {one.sha256}") for one in found.ingredients),
         *(("trouble", problem) for problem in found.problems),

@@ -13,6 +13,8 @@ from recast.provenance.consent import (
 from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
 from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, IngredientFound
+from recast.provenance.watermark import Watermark
+from recast.provenance.watermark_search import FoundWatermark, Gathered, find_watermark
 
 __all__ = [
     "SIDECAR",
@@ -20,13 +22,17 @@ __all__ = [
     "ConsentBasis",
     "ConsentRecord",
     "Credentials",
+    "FoundWatermark",
+    "Gathered",
     "IngredientFound",
     "Signer",
+    "Watermark",
     "can_embed",
     "config_folder",
     "consent_from_fields",
     "consent_from_file",
     "find_signer",
+    "find_watermark",
     "read_book",
     "require_consent",
     "sign",

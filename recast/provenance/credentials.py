@@ -41,7 +41,7 @@ _MISSING_FIX = (
 )
 
 
-# The seventh parameter is the clock.
+# The seventh parameter is the clock, the eighth what frames carry.
 def sign(  # noqa: PLR0913
     path: Path,
     *,
@@ -51,21 +51,30 @@ def sign(  # noqa: PLR0913
     ingredients: Sequence[Path],
     signer: Signer,
     now: datetime,
+    watermark: str = "",
 ) -> None:
     """Put signed credentials into a finished video or still; it is replaced whole.
 
     `ingredients`: the dst take, then the src takes. Their names stay out, their hashes go in.
+    `watermark`: the number in the frames, in hexadecimal; empty if there is none.
     Raises `TakeUnwritable` for a kind of file that carries none, `OptionUnusable` for a
     certificate that C2PA refuses.
     """
     mime = _signable(path)
     takes = gather(ingredients)
-    stated = manifest(title=title, consent=consent, model=model, ingredients=takes, now=now)
+    stated = manifest(
+        title=title,
+        consent=consent,
+        model=model,
+        ingredients=takes,
+        now=now,
+        watermark=watermark,
+    )
     draft = path.with_name(path.name + ".part")
     undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
 
 
-# One parameter is the clock.
+# The eighth parameter is the clock, the ninth what frames carry.
 def sign_beside(  # noqa: PLR0913
     path: Path,
     sidecar: Path,
@@ -77,6 +86,7 @@ def sign_beside(  # noqa: PLR0913
     signer: Signer,
     now: datetime,
     kind: Kind = "composite",
+    watermark: str = "",
 ) -> None:
     """Write the credentials of a file of any kind into a file of their own; see `sign`.
 
@@ -86,7 +96,13 @@ def sign_beside(  # noqa: PLR0913
     if kind == "model":  # both takes only taught it
         takes = [replace(take, role="src") for take in takes]
     stated = manifest(
-        title=title, consent=consent, model=model, ingredients=takes, now=now, kind=kind
+        title=title,
+        consent=consent,
+        model=model,
+        ingredients=takes,
+        now=now,
+        kind=kind,
+        watermark=watermark,
     )
     write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
 

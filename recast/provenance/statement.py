@@ -76,6 +76,7 @@ class Credentials:
     consent_basis: str = ""
     consent_record: str = ""
     """SHA-256 of the consent record it was made under, as the workspace has it."""
+    watermark: str = ""
     ingredients: tuple[IngredientFound, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -85,7 +86,8 @@ class Credentials:
         return self.state != "altered"
 
 
-def manifest(
+# What credentials say, one by one.
+def manifest(  # noqa: PLR0913
     *,
     title: str,
     consent: ConsentRecord,
@@ -93,11 +95,13 @@ def manifest(
     ingredients: Sequence[Ingredient],
     now: datetime,
     kind: Kind = "composite",
+    watermark: str = "",
 ) -> dict[str, Any]:
     """The manifest of a result, as c2pa's builder takes it."""
     generator = {"name": "recast", "version": version("recast")}
     hashes = [{"title": one.title, "sha256": one.sha256} for one in ingredients]
     swap = {"version": 1, "model": model, "ingredients": hashes}
+    swap |= {"watermark": watermark} if watermark else {}
     actions = _actions(ingredients, generator, now, kind)
     return {
         "title": title,
@@ -142,6 +146,7 @@ def read_credentials(store: dict[str, Any]) -> Credentials:
         model=_text(facts.get(SWAP_LABEL, {}).get("model")),
         consent_basis=_text(facts.get(CONSENT_LABEL, {}).get("basis")),
         consent_record=_text(facts.get(CONSENT_LABEL, {}).get("record_sha256")),
+        watermark=_text(facts.get(SWAP_LABEL, {}).get("watermark")),
         ingredients=_ingredients(active, facts.get(SWAP_LABEL, {})),
         problems=_distinct(failures.values()),
     )

@@ -76,12 +76,9 @@ def made_here(workspace: Workspace) -> list[Path]:
     for suffix in (".mp4", ".mov", ".mkv", ".avi", ""):
         found += _result(workspace.result_as(suffix))
     found += [workspace.compared] if _is_signed(workspace.compared) else []
-    cuts = _json(workspace.cuts_file)
-    found += (
-        [workspace.cuts_file]
-        if isinstance(cuts, dict) and {"version", "cuts"} <= cuts.keys()
-        else []
-    )
+    for noted, key in ((workspace.cuts_file, "cuts"), (workspace.guard_file, "looked_at")):
+        known = _json(noted)
+        found += [noted] if isinstance(known, dict) and {"version", key} <= known.keys() else []
     found += [workspace.sheet] if _is_signed(workspace.sheet) else []
     takes = [take for side in SIDES if (take := _take(workspace, side))]
     root = workspace.root.resolve()

@@ -89,10 +89,26 @@ def run(
         return _write(draft, merged, dst, options, alpha=alpha, report=report)
 
     ingredients = [workspace.original_path(side) for side in ("dst", "src")]
+    watermark = _watermark(merged.path)
     finish(
-        out, write, consent=consent, model="merged pictures", ingredients=ingredients, report=report
+        out,
+        write,
+        consent=consent,
+        model="merged pictures",
+        ingredients=ingredients,
+        report=report,
+        watermark=watermark,
     )
+    workspace.note_watermark(watermark, out)
     return out
+
+
+def _watermark(folder: Path) -> str:
+    """What the merge that wrote these pictures drew into them; empty if nobody noted it."""
+    from recast.video import read_note
+
+    note = read_note(folder)
+    return str(note.made_of.get("watermark", "")) if note else ""
 
 
 def _pictures(workspace: Workspace, folder: Path, dst: Take) -> FolderTake:

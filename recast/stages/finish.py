@@ -41,7 +41,8 @@ def check_out(workspace: Workspace, out: Path, format: str = "mp4") -> None:
             )
 
 
-def finish(
+# What credentials say, one by one.
+def finish(  # noqa: PLR0913
     out: Path,
     write: Callable[[Path], tuple[str, ...]],
     *,
@@ -49,10 +50,12 @@ def finish(
     model: str,
     ingredients: Sequence[Path],
     report: Report,
+    watermark: str = "",
 ) -> None:
     """Let `write` make a draft, a file or a folder, sign it, and give it its name.
 
-    `write` returns notes for the user; `ingredients` are the dst take and then the src take.
+    `write` returns notes for the user; `ingredients` are the dst take and then the src take;
+    `watermark` is the number in the frames.
     Credentials go into the file, or beside it where its kind holds none, and a note says so.
 
     Raises:
@@ -65,7 +68,8 @@ def finish(
 
     def sign_file(path: Path) -> bool:
         title = out.name if path == draft else f"{out.name}: {path.name}"
-        return _signed(path, title, consent=consent, model=model, ingredients=ingredients)
+        about: dict[str, Any] = {"consent": consent, "model": model, "ingredients": ingredients}
+        return _signed(path, title=title, watermark=watermark, **about)
 
     with disk_trouble_named(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -93,25 +97,29 @@ def finish(
 
 
 def sign_list(
-    workspace: Workspace, listed: Path, *, consent: ConsentRecord, model: str, report: Report
+    workspace: Workspace,
+    listed: Path,
+    *,
+    consent: ConsentRecord,
+    model: str,
+    watermark: str,
+    report: Report,
 ) -> None:
     """Sign the list of pictures that were written one by one, and say where the credentials are."""
     takes = [workspace.original_path(side) for side in ("dst", "src")]
     title = f"{listed.parent.name}: {listed.name}"
-    _signed(listed, title, consent=consent, model=model, ingredients=takes)
+    about: dict[str, Any] = {"consent": consent, "model": model, "ingredients": takes}
+    _signed(listed, title=title, watermark=watermark, **about)
     report(Note(f"The credentials of {listed.parent} are beside {listed.name} in it."))
 
 
-def _signed(
-    path: Path, title: str, *, consent: ConsentRecord, model: str, ingredients: Sequence[Path]
-) -> bool:
+def _signed(path: Path, **said: Any) -> bool:
     """Sign a file, in it or beside it; whether the credentials are in it."""
     from recast.provenance import SIDECAR, can_embed, find_signer, sign, sign_beside
 
     now = datetime.now(UTC)
     signer = find_signer(os.environ, now)
-    about: dict[str, Any] = {"title": title, "consent": consent, "model": model}
-    about |= {"ingredients": ingredients, "signer": signer, "now": now}
+    about: dict[str, Any] = {**said, "signer": signer, "now": now}
     if can_embed(path):
         sign(path, **about)
         return True

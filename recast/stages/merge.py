@@ -51,6 +51,7 @@ def run(
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
+        ContentRefused: the dst take shows explicit exposure.
         WorkspaceUnusable: there is no trained model, or there are several and none is named.
         NoFaceFound: the dst face set is empty.
         OptionUnusable: the range of frames is empty, `out` cannot take a result, or a file of
@@ -61,7 +62,8 @@ def run(
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
-    from recast.stages.merge_job import key_of, prepare
+    from recast.stages import guard
+    from recast.stages.merge_job import key_of, label_of, prepare
     from recast.stages.takes import whole_take
     from recast.video import FORMATS
 
@@ -70,6 +72,8 @@ def run(
     place = layers or out or workspace.result_as(FORMATS[options.format].suffix)
     _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
+    label_of(options, take)  # before anything that takes long
+    guard.run(workspace, report)
     job = prepare(workspace, options, take, report)
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
     alpha = _alpha(options, job)
@@ -108,6 +112,11 @@ def _check_place(
     if layers is None:
         check_out(workspace, place, options.format)
         return
+    if options.label:
+        raise OptionUnusable(
+            "--label and --layers exclude each other: layers are material, not a result",
+            "put the notice on what is made of them",
+        )
     if options.pictures:
         raise OptionUnusable("--pictures and --layers exclude each other", "give one of them")
     check_layers_place(layers)
@@ -141,7 +150,9 @@ def _finish(
         model=job.made_by,
         ingredients=[workspace.original_path(side) for side in ("dst", "src")],
         report=report,
+        watermark=job.watermark_name,
     )
+    workspace.note_watermark(job.watermark_name, out)
 
 
 def _segments(
@@ -235,15 +246,19 @@ def _write_pictures(
     folder, (first, end) = workspace.merged_folder, span
     with disk_trouble_named(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    if read_note(folder) is None:  # tells later that recast wrote them
-        PictureNote.like(job.take.info, {"merged": job.take.path.name}).save(folder)
+    made_of = {"merged": job.take.path.name, "watermark": job.watermark_name}
+    note = read_note(folder) or PictureNote.like(job.take.info, made_of)
+    replace(note, made_of=made_of).save(folder)  # tells later that recast wrote them
+    workspace.note_watermark(job.watermark_name, folder)
     frames = (
         replace(one.frame, image=_image(one, alpha))
         for one in merged(job, first, end, layers=alpha)
     )
     for frame in write_pictures(folder, frames, length=len(job.take), suffix=".png"):
         report(Progress(frame.index + 1 - first, end - first))
-    sign_list(workspace, folder / NOTE_NAME, consent=consent, model=job.made_by, report=report)
+    about: dict[str, Any] = {"consent": consent, "model": job.made_by}
+    listed = folder / NOTE_NAME
+    sign_list(workspace, listed, watermark=job.watermark_name, report=report, **about)
     return folder
 
 

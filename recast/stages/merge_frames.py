@@ -53,11 +53,15 @@ def merged(job: MergeJob, first: int, end: int, *, layers: bool = False) -> Iter
 def composed(job: MergeJob, faces: Faces[Frame], *, layers: bool = False) -> Merged:
     """Put the calmed faces of a frame into it."""
     from recast.merging import compose
+    from recast.stages.watermarking import labelled, watermarked
 
     frame = faces.payload
     look = job.looks.at(frame.index)
+    placed = job.places.get(frame.index, [])
     done = compose(frame.image, faces.drawn, look, layers=layers)
-    return Merged(frame, done, job.places.get(frame.index, []))
+    if look.mode != "raw-mask":  # it shows no face
+        done = watermarked(done, frame, placed, job.watermark)
+    return Merged(frame, labelled(done, job.label), placed)
 
 
 def drawn_frames(job: MergeJob, frames: Sequence[Frame]) -> list[Faces[Frame]]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import read_json, write_json
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
 from recast.stages.merge_people import EVERYONE_ELSE, People, people_in, people_of
 from recast.stages.merge_shots import Looks, looks_of
-from recast.stages.takes import known
+from recast.stages.takes import cuts_of, known
 from recast.stages.trainings import chosen_training
 from recast.workspace import Workspace
 
@@ -24,12 +23,15 @@ if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.geometry import Points, Similarity
     from recast.merging import Calm
+    from recast.provenance import Watermark
+    from recast.provenance.label import Label
     from recast.training.trained import TrainedModel
     from recast.video import Take
 
-
-_KNOWN_OTHERWISE = {"device", "shots", "people", "embedder", "same_person"}
-"""Options whose outcome, and not their wording, says what was merged; the device says nothing."""
+_OTHERWISE = {"device", "shots", "people", "embedder", "same_person"}
+"""Options that change nothing, or are in `looks` and `people`."""
+_WRITTEN = {"frames", "format", "crf", "bitrate", "alpha", "pictures", "label"}
+"""Options that say how the same pictures are written."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,18 @@ class MergeJob:
     places: Mapping[int, Sequence[Placed]]
     looks: Looks
     calm: Calm
+    watermark: Watermark | None = None
+    label: Label | None = None
 
     @property
     def made_by(self) -> str:
         """The models, for the credentials."""
         return ", ".join(f"{m.described.model} (step {m.step})" for m in self.models.values())
+
+    @property
+    def watermark_name(self) -> str:
+        """The number in the frames, for the credentials; empty if there is none."""
+        return self.watermark.name if self.watermark else ""
 
 
 def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Report) -> MergeJob:
@@ -107,23 +116,48 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
         if isinstance(who, Path)
     }
     people = people_in(faces, named, persons, wanted, report)
-    cuts = _cuts(workspace, take, report) if options.cuts else frozenset[int]()
+    cuts = cuts_of(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, people, cuts, strength)
-    return MergeJob(take, faces, models, placed, looks, calm_of(options))
+    job = MergeJob(take, faces, models, placed, looks, calm_of(options))
+    return replace(_watermarked(job, options), label=label_of(options, take))
+
+
+def label_of(options: MergeOptions, take: Take) -> Label | None:
+    """The notice that is drawn into every frame, if one is wanted.
+
+    Raises:
+        OptionUnusable: it cannot be drawn.
+    """
+    from recast.provenance.label import Label
+
+    return Label.of(options.label, take.info.size) if options.label else None
+
+
+def _watermarked(job: MergeJob, options: MergeOptions) -> MergeJob:
+    """The job with a watermark whose number says what the pictures are made of."""
+    from recast.provenance import Watermark
+
+    number = _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE | _WRITTEN))
+    return replace(job, watermark=Watermark.of(int(number[:8], 16), job.take.info.size))
 
 
 def key_of(job: MergeJob, options: MergeOptions) -> str:
     """Names what the segments were made of: with any of it changed they are of no use."""
+    return _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE))
+
+
+def _digest(job: MergeJob, options: dict[str, Any]) -> str:
+    from recast.provenance.watermark import VERSION
+
     made_of = {
         "take": known(job.take),
+        "watermark": VERSION,
         "models": [
             [vars(model.described) | {"options": None}, model.weights_sha256]
             for model in job.models.values()
         ],
-        "options": options.model_dump(
-            mode="json", exclude={"device", "shots", "people", "embedder", "same_person"}
-        ),
+        "options": options,
         "looks": repr(job.looks),
         "people": [
             [frame, face.name, face.track] for frame, here in job.places.items() for face in here
@@ -149,26 +183,6 @@ def _dst_faces(workspace: Workspace) -> FaceSet:
             f"{faces.folder} holds no faces", f"extract them: recast extract {workspace.root} dst"
         )
     return faces
-
-
-def _cuts(workspace: Workspace, take: Take, report: Report) -> frozenset[int]:
-    """The take's cuts; looked for once and then read from a file beside dst's faces."""
-    from recast.video import find_cuts
-
-    file = workspace.cuts_file
-    wanted = {"version": 1, "take": known(take)}
-    try:
-        noted = read_json(file)
-        if {**noted, "cuts": None} == {**wanted, "cuts": None}:
-            return frozenset(int(cut) for cut in noted["cuts"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        pass  # not looked for yet
-    cuts = find_cuts(frame.image for frame in take)
-    write_json(file, {**wanted, "cuts": cuts})
-    if cuts:
-        where = ", ".join(map(str, cuts[:8])) + (", ..." if len(cuts) > 8 else "")
-        report(Note(f"The take has {len(cuts)} cuts, at frame {where}."))
-    return frozenset(cuts)
 
 
 def _places(
@@ -232,8 +246,6 @@ def _face(faces: FaceSet, at: int) -> Face:
 
 def _with_motion(places: dict[int, list[Placed]]) -> dict[int, list[Placed]]:
     """The same with each face's motion: half the way from the frame before to the one after."""
-    from dataclasses import replace
-
     import numpy as np
 
     def centre(frame: int, track: int) -> Any:

@@ -132,6 +132,10 @@ class MergeOptions(LookOptions, LikenessOptions, frozen=True, extra="forbid"):
     alpha: bool = Field(
         False, description="Write the mask as transparency; the format must hold it."
     )
+    label: str = Field(
+        "",
+        description="Notice in a corner of every frame: a language, such as en, or your own text.",
+    )
     pictures: bool = Field(
         False, description="Write PNG pictures to data_dst/merged instead of a video."
     )

@@ -112,10 +112,12 @@ def open_preview(
     from datetime import UTC, datetime
 
     from recast.provenance import require_consent
+    from recast.stages import guard
     from recast.stages.takes import whole_take
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     take = whole_take(workspace, "dst")
+    guard.run(workspace, report)
     return MergePreview(prepare(workspace, options, take, report))
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recast.disk import write_json
 from recast.errors import TakeUnreadable
+from recast.events import Note, Report
 
 if TYPE_CHECKING:
-    from recast.video import Take
+    from recast.images import FrameImage
+    from recast.video import Frame, Take
     from recast.workspace import Side, Workspace
 
 
@@ -49,6 +52,52 @@ def known(take: Take) -> dict[str, Any]:
     states = [(path.name, path.stat()) for path in take.pictures]
     listed = json.dumps([(name, state.st_size, state.st_mtime_ns) for name, state in states])
     return {**found, "pictures": hashlib.sha256(listed.encode()).hexdigest()}
+
+
+def noted_cuts(workspace: Workspace, take: Take) -> frozenset[int] | None:
+    """The cuts of dst as an earlier search noted them; None if there was none."""
+    try:
+        noted = json.loads(workspace.cuts_file.read_text(encoding="utf-8"))
+        if {**noted, "cuts": None} == {**_cuts_of(take), "cuts": None}:
+            return frozenset(int(cut) for cut in noted["cuts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not looked for yet
+    return None
+
+
+def cuts_of(
+    workspace: Workspace,
+    take: Take,
+    report: Report,
+    *,
+    watch: Callable[[Frame], None] | None = None,
+) -> frozenset[int]:
+    """The cuts of dst; looked for once and then read from a file beside its faces.
+
+    `watch` is shown every frame that is decoded for it.
+    """
+    from recast.video import find_cuts
+
+    noted = noted_cuts(workspace, take)
+    if noted is not None:
+        return noted
+
+    def images() -> Iterator[FrameImage]:
+        for frame in take:
+            if watch is not None:
+                watch(frame)
+            yield frame.image
+
+    cuts = find_cuts(images())
+    write_json(workspace.cuts_file, {**_cuts_of(take), "cuts": cuts})
+    if cuts:
+        where = ", ".join(map(str, cuts[:8])) + (", ..." if len(cuts) > 8 else "")
+        report(Note(f"The take has {len(cuts)} cuts, at frame {where}."))
+    return frozenset(cuts)
+
+
+def _cuts_of(take: Take) -> dict[str, Any]:
+    return {"version": 1, "take": known(take)}
 
 
 def copy_takes(takes: Mapping[Path, Path]) -> list[str]:

@@ -39,6 +39,7 @@ def run(
 
     Raises:
         ConsentMissing: nobody recorded that src's face may be used.
+        ContentRefused: the dst take shows explicit exposure.
         NoFaceFound: a face set is empty.
         OptionUnusable: an option does not fit the model, or what it was begun with; or the
             processes of a team were begun differently.
@@ -50,6 +51,7 @@ def run(
     from datetime import UTC, datetime
 
     from recast.provenance.consent import require_consent
+    from recast.stages.guard import run_if_there as look_at_dst
     from recast.training.begin import Place
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
@@ -59,6 +61,7 @@ def run(
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     _check_options(options)
+    look_at_dst(workspace, report)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)

@@ -10,7 +10,7 @@ import pytest
 
 import recast
 from recast.cli.flags import subset
-from recast.cli.job import SwapFlags, extract_options
+from recast.cli.job import SwapFlags, extract_options, label_of
 from recast.stages.extract import ExtractOptions
 from recast.stages.merge import MergeOptions
 from recast.stages.train_options import TrainOptions
@@ -64,7 +64,7 @@ def test_the_flags_reach_the_stage_they_belong_to() -> None:
     train = TrainOptions.model_validate(subset(flags, TrainOptions))
     assert train == TrainOptions(steps=7, name="anna", device="cpu")
     merge = MergeOptions.model_validate(subset(flags, MergeOptions))
-    assert merge == MergeOptions(grow=0.1, name="anna", device="cpu")
+    assert merge == MergeOptions(grow=0.1, name="anna", device="cpu", label="auto")
 
 
 def test_what_is_merged_and_where_it_trains_do_not_limit_what_is_learnt() -> None:
@@ -76,7 +76,32 @@ def test_what_is_merged_and_where_it_trains_do_not_limit_what_is_learnt() -> Non
 def test_swap_changes_no_default(
     stage: type[ExtractOptions] | type[TrainOptions] | type[MergeOptions],
 ) -> None:
-    assert stage.model_validate(subset(SwapFlags(), stage)) == stage()
+    """But for the label: a swap says what it is."""
+    given = stage.model_validate(subset(SwapFlags(), stage)).model_dump()
+    assert given | {"label": ""} == stage().model_dump() | {"label": ""}
+
+
+@pytest.mark.parametrize(
+    ("flags", "no_label", "wanted"),
+    [
+        (SwapFlags(), False, "auto"),
+        (SwapFlags(), True, ""),
+        (SwapFlags(format="png"), False, ""),
+        (SwapFlags(format="png", label="ru"), False, "ru"),
+        (SwapFlags(label="A satire"), False, "A satire"),
+    ],
+)
+def test_a_video_is_labelled_unless_told_otherwise(
+    flags: SwapFlags, no_label: bool, wanted: str
+) -> None:
+    assert label_of(flags, no_label) == wanted
+
+
+def test_a_label_and_none_exclude_each_other(run: Run, short: tuple[Path, Path]) -> None:
+    code, _, err = run(
+        "swap", *short, "--out", "a.mp4", "--synthetic", "--label", "ru", "--no-label"
+    )
+    assert code == 2 and "exclude each other" in err
 
 
 @pytest.fixture

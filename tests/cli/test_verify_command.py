@@ -49,7 +49,7 @@ def test_one_changed_byte_is_noticed(run: Run, signed: Path) -> None:
     data[len(data) // 2] ^= 0xFF
     signed.write_bytes(data)
     code, out, err = run("verify", signed, "--json")
-    first, last = map(json.loads, out.splitlines())
+    first, *_, last = map(json.loads, out.splitlines())
     assert (code, err) == (1, "")
     assert (first["event"], first["intact"]) == ("credentials", False)
     assert last["event"] == "error"
@@ -68,6 +68,32 @@ def test_programs_are_told_that_there_are_none(run: Run, dst: Path) -> None:
     assert (code, first["event"], first["state"]) == (1, "credentials", "none")
     assert first["intact"] is False
     assert last["event"] == "error"
+
+
+def test_a_watermark_tells_who_made_a_file_that_lost_its_credentials(
+    run: Run, tmp_path: Path, dst: Path
+) -> None:
+    from fractions import Fraction
+
+    import numpy as np
+
+    from recast.images import save
+    from recast.provenance import Watermark
+    from recast.video import open_take
+
+    frame = open_take(dst).frame(0).image
+    size = (frame.shape[1], frame.shape[0])
+    middle = np.array([size], np.float32) / 2
+    face = middle + np.array([[-0.3, -0.3], [0.3, 0.3]], np.float32) * min(size)
+    shot = tmp_path / "shot ж.png"
+    save(shot, Watermark.of(0xBADC0DE, size).drawn(frame, [face], Fraction(0)))
+    code, out, err = run("verify", shot)
+    assert code == 1 and "Made with recast" in out and "0badc0de" in out
+    assert "was made with recast, but carries no content credentials" in err
+    lines = [json.loads(line) for line in run("verify", shot, "--json").out.splitlines()]
+    (told,) = (line for line in lines if line["event"] == "watermark")
+    assert told["made_with_recast"] and told["watermark"] == "0badc0de"
+    assert lines[-1]["event"] == "error"
 
 
 def test_a_file_that_is_not_there_exits_with_1(run: Run, tmp_path: Path) -> None:

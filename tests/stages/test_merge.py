@@ -195,7 +195,7 @@ def test_layers_are_face_matte_and_plate(trained: Workspace, monkeypatch: Any) -
         8,
         8,
     ]
-    merged = trained.merge(frames="2:10", format="mov-alpha", **CPU)
+    merged = trained.merge(frames="2:10", format="mov-alpha", alpha=True, **CPU)
     plate, matte, whole = (
         open_take(path).frame(0).image.astype(float)
         for path in (place / "plate.mov", place / "matte.mov", merged)

@@ -34,7 +34,11 @@ def test_a_swap_from_two_takes_to_one(extracted: Workspace) -> None:
     done = run(extracted, report=events.append)
     assert done.video == extracted.result and recast.verify(done.video).intact
     assert len(open_take(done.video)) == 24
-    assert [event.stage for event in events if isinstance(event, Started)] == ["train", "merge"]
+    assert [event.stage for event in events if isinstance(event, Started)] == [
+        "guard",
+        "train",
+        "merge",
+    ]
     assert Preview(done.sheet) in events
     assert recast.verify(done.sheet).model == "swift"
     assert load(done.sheet).shape == (2 * 360, 5 * 480, 3)
