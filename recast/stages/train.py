@@ -48,10 +48,6 @@ def run(
         TrainingDiverged: the losses cannot be brought back to finite values.
         Stopped: `report` or `control` asked for it; everything is saved.
     """
-    from datetime import UTC, datetime
-
-    from recast.provenance.consent import require_consent
-    from recast.stages.guard import run_if_there as look_at_dst
     from recast.training.begin import Place
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
@@ -59,9 +55,7 @@ def run(
     from recast.training.store import fits_on
     from recast.training.team import team_here
 
-    require_consent(workspace.consent, datetime.now(UTC).date())
-    _check_options(options)
-    look_at_dst(workspace, report)
+    _check_allowed(workspace, options, report)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
@@ -88,6 +82,18 @@ def run(
         budget = Budget(options.steps, options.minutes)
         train(training, budget, keeping, report=report, control=control)
     return folder
+
+
+def _check_allowed(workspace: Workspace, options: TrainOptions, report: Report) -> None:
+    """Refuse what nobody consented to, what cannot be trained, and explicit takes."""
+    from datetime import UTC, datetime
+
+    from recast.provenance.consent import require_consent
+    from recast.stages.guard import run_if_there as look_at_dst
+
+    require_consent(workspace.consent, datetime.now(UTC).date())
+    _check_options(options)
+    look_at_dst(workspace, report)
 
 
 def _check_options(options: TrainOptions) -> None:

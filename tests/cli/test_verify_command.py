@@ -64,10 +64,10 @@ def test_a_file_without_credentials_exits_with_1(run: Run, dst: Path) -> None:
 
 def test_programs_are_told_that_there_are_none(run: Run, dst: Path) -> None:
     code, out, _ = run("verify", dst, "--json")
-    first, last = map(json.loads, out.splitlines())
-    assert (code, first["event"], first["state"]) == (1, "credentials", "none")
-    assert first["intact"] is False
-    assert last["event"] == "error"
+    told = [json.loads(line) for line in out.splitlines()]
+    (none,) = (line for line in told if line["event"] == "credentials")
+    assert (code, none["state"], none["intact"]) == (1, "none", False)
+    assert told[-1]["event"] == "error"
 
 
 def test_a_watermark_tells_who_made_a_file_that_lost_its_credentials(
