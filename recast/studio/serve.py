@@ -116,12 +116,7 @@ def application(studio: Studio) -> FastAPI:
 
     for page in PAGES.values():
         ui.page(page.path, title=f"{page.name} · recast")(_builder(studio, page))
-    version = int(max(path.stat().st_mtime for path in STATIC.iterdir()))
-    ui.add_head_html(
-        f'<link rel="stylesheet" href="/static/studio.css?v={version}">'
-        f'<script defer src="/static/studio.js?v={version}"></script>',
-        shared=True,
-    )
+    ui.add_head_html("".join(_linked(path) for path in sorted(STATIC.iterdir())), shared=True)
     ui.run_with(
         app,
         title="recast",
@@ -132,6 +127,14 @@ def application(studio: Studio) -> FastAPI:
         storage_secret=None,
     )
     return app
+
+
+def _linked(path: Path) -> str:
+    """What loads a file of ours into a page; its address changes when the file does."""
+    place = f"/static/{path.name}?v={path.stat().st_mtime_ns:x}"
+    if path.suffix == ".css":
+        return f'<link rel="stylesheet" href="{place}">'
+    return f'<script defer src="{place}"></script>' if path.suffix == ".js" else ""
 
 
 def _builder(studio: Studio, page: Page) -> Callable[..., Awaitable[Response | None]]:
@@ -149,7 +152,9 @@ def _builder(studio: Studio, page: Page) -> Callable[..., Awaitable[Response | N
         client.title = f"{say.of(page.name)} · {studio.root.name} · recast"
         view = View(studio, say, page.path, dict(request.query_params))
         with frame(view, PAGES):
-            page.build(view)
+            building = page.build(view)
+            if building is not None:
+                await building
         return None
 
     return build
