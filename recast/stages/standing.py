@@ -101,10 +101,15 @@ def standing(workspace: Workspace) -> Standing:
         takes={side: _take(workspace, side) for side in SIDES},
         consent=consent,
         consent_trouble=trouble,
-        trainings=tuple(_training(workspace, name) for name in workspace.model_names()),
+        trainings=trainings(workspace),
         result=next((path for path in results if path.exists()), None),
         sheet=workspace.sheet if workspace.sheet.is_file() else None,
     )
+
+
+def trainings(workspace: Workspace) -> tuple[TrainingStanding, ...]:
+    """All that were begun, by name."""
+    return tuple(_training(workspace, name) for name in workspace.model_names())
 
 
 def count_faces(folder: Path) -> tuple[int, Path | None]:

@@ -115,7 +115,7 @@ def application(studio: Studio) -> FastAPI:
         return answer
 
     for page in PAGES.values():
-        ui.page(page.path, title=f"{page.name} · recast")(_builder(studio, page))
+        ui.page(page.path, title="recast", response_timeout=60)(_builder(studio, page))
     ui.add_head_html("".join(_linked(path) for path in sorted(STATIC.iterdir())), shared=True)
     ui.run_with(
         app,

@@ -35,7 +35,7 @@ class History:
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """All complete lines of a history; a line cut off by a crash is left out."""
-    return _lines(path.read_bytes()) if path.exists() else []
+    return parsed_lines(path.read_bytes()) if path.exists() else []
 
 
 def newest_line(path: Path) -> dict[str, Any] | None:
@@ -44,13 +44,14 @@ def newest_line(path: Path) -> dict[str, Any] | None:
         with path.open("rb") as file:
             length = file.seek(0, os.SEEK_END)
             file.seek(max(0, length - _LONGEST_END))
-            lines = _lines(file.read())
+            lines = parsed_lines(file.read())
     except OSError:
         return None
     return lines[-1] if lines else None
 
 
-def _lines(data: bytes) -> list[dict[str, Any]]:
+def parsed_lines(data: bytes) -> list[dict[str, Any]]:
+    """The complete lines in a part of a history."""
     lines: list[dict[str, Any]] = []
     for text in data.decode("utf-8", "replace").splitlines():
         try:
