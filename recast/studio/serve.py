@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from recast.errors import OptionUnusable
 from recast.language import LANGUAGES, Texts, browser_language, sentence
-from recast.studio.files import add_routes
+from recast.studio import face_routes, files
 from recast.studio.frame import Page, frame
 from recast.studio.guard import LOOPBACK, Guard
 from recast.studio.pages import PAGES
@@ -104,7 +104,8 @@ def application(studio: Studio) -> FastAPI:
         await run.io_bound(studio.jobs.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, studio)
+    files.add_routes(app, studio)
+    face_routes.add_routes(app, studio)
     app.mount("/static", StaticFiles(directory=STATIC))
 
     @app.get("/language/{code}")

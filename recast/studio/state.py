@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recast.errors import RecastError
+from recast.studio.facesets import FaceSets
 from recast.studio.jobs import Jobs
 from recast.workspace import Workspace
 
@@ -15,6 +16,7 @@ class Studio:
     def __init__(self, root: Path, jobs: Jobs | None = None) -> None:
         self.root = root.absolute()
         self.jobs = jobs or Jobs()
+        self.facesets = FaceSets()
 
     @property
     def exists(self) -> bool:
