@@ -18,6 +18,8 @@ BENCHMARKS = {
     "persons": "benchmarks.persons",
     "sharpness": "benchmarks.sharpness",
     "sort": "benchmarks.sort",
+    "studio_grid": "benchmarks.studio_grid",
+    "studio_pictures": "benchmarks.studio_pictures",
     "swap": "benchmarks.swap",
     "team": "benchmarks.team",
     "train": "benchmarks.train",

@@ -17,6 +17,7 @@ class Folders:
     data_dst/denoised.mp4       the dst take without its noise, which stands in for it
     model/<name>/               options.json, checkpoint/, history.jsonl, preview/
     data_dst/merging/<key>/     finished parts of a merge
+    studio/thumbs.sqlite        small pictures of the faces
     result.mp4
     """
 
@@ -72,6 +73,11 @@ class Folders:
 
     def merging_folder(self, key: str) -> Path:
         return self.root / "data_dst" / "merging" / key
+
+    @property
+    def thumbs_file(self) -> Path:
+        """Small pictures of all faces, for the studio."""
+        return self.root / "studio" / "thumbs.sqlite"
 
     @property
     def cuts_file(self) -> Path:

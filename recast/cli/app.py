@@ -16,6 +16,11 @@ COMMANDS = {
     "denoise": ("takes", "Take the noise out of dst, edges kept; later stages work on that."),
     "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
     "sort": ("faceset", "Sort a face set, thin it out, or undo that."),
+    "measure": (
+        "faceset",
+        "Measure sharpness and light of a face set once, for the studio's filters.",
+    ),
+    "trash": ("faceset", "Put faces aside into the folder trash of their set, or take them back."),
     "train": ("stages", "Teach a model both faces, or go on with it."),
     "models": ("models", "Show the models that can be trained."),
     "timelapse": (
@@ -28,6 +33,7 @@ COMMANDS = {
     "export": ("exchange", "Write a model for other programs, or pack a face set into one file."),
     "consent": ("consent", "Record or show on what basis the src face may be used."),
     "verify": ("verify", "Read a file's content credentials and check them."),
+    "studio": ("studio", "Serve the local web page: look, mark, curate, train, merge."),
     "doctor": ("doctor", "Show what this machine has, and what is missing."),
 }
 """Name: (module of recast.cli, what it does). The function has the command's name, with a

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import write_json
+from recast.disk import disk_trouble_named, read_json, write_json
 from recast.errors import TakeUnreadable
 from recast.events import Note, Report
 
@@ -57,10 +57,10 @@ def known(take: Take) -> dict[str, Any]:
 def noted_cuts(workspace: Workspace, take: Take) -> frozenset[int] | None:
     """The cuts of dst as an earlier search noted them; None if there was none."""
     try:
-        noted = json.loads(workspace.cuts_file.read_text(encoding="utf-8"))
+        noted = read_json(workspace.cuts_file)
         if {**noted, "cuts": None} == {**_cuts_of(take), "cuts": None}:
             return frozenset(int(cut) for cut in noted["cuts"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         pass  # not looked for yet
     return None
 
@@ -89,6 +89,8 @@ def cuts_of(
             yield frame.image
 
     cuts = find_cuts(images())
+    with disk_trouble_named(workspace.cuts_file):
+        workspace.cuts_file.parent.mkdir(parents=True, exist_ok=True)
     write_json(workspace.cuts_file, {**_cuts_of(take), "cuts": cuts})
     if cuts:
         where = ", ".join(map(str, cuts[:8])) + (", ..." if len(cuts) > 8 else "")

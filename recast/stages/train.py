@@ -48,6 +48,7 @@ def run(
         TrainingDiverged: the losses cannot be brought back to finite values.
         Stopped: `report` or `control` asked for it; everything is saved.
     """
+    from recast.stages.guard import run_if_there as look_at_dst
     from recast.training.begin import Place
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
@@ -55,10 +56,11 @@ def run(
     from recast.training.store import fits_on
     from recast.training.team import team_here
 
-    _check_allowed(workspace, options, report)
+    _check_allowed(workspace, options)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
+    look_at_dst(workspace, report)
     with ExitStack() as stack:
         team, device = stack.enter_context(team_here(options.device))
         if team.leads:
@@ -84,16 +86,14 @@ def run(
     return folder
 
 
-def _check_allowed(workspace: Workspace, options: TrainOptions, report: Report) -> None:
-    """Refuse what nobody consented to, what cannot be trained, and explicit takes."""
+def _check_allowed(workspace: Workspace, options: TrainOptions) -> None:
+    """Refuse what nobody consented to, and what cannot be trained."""
     from datetime import UTC, datetime
 
     from recast.provenance.consent import require_consent
-    from recast.stages.guard import run_if_there as look_at_dst
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     _check_options(options)
-    look_at_dst(workspace, report)
 
 
 def _check_options(options: TrainOptions) -> None:

@@ -1,0 +1,11 @@
+"""What pages there are, in the order of the work. A new page is a line here."""
+
+from recast.language import to_say
+from recast.studio import faces, overview, train
+from recast.studio.frame import Page
+
+PAGES = {
+    "overview": Page("/", to_say("Overview"), "o", overview.build, needs_workspace=False),
+    "faces": Page("/faces", to_say("Faces"), "f", faces.build),
+    "train": Page("/train", to_say("Train"), "t", train.build),
+}
