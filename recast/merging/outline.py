@@ -1,12 +1,9 @@
-"""Masks that come from what is known of dst's face, in the pixels of a crop."""
-
-import base64
+"""A mask from the outline of dst's face, in the pixels of a crop."""
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from recast.geometry import Points, Similarity
+from recast.geometry import Points
 from recast.images import Mask
 
 _DIGITS = 4
@@ -20,29 +17,3 @@ def outline_mask(points: Points, side: int) -> Mask:
     hull = cv2.convexHull(np.rint(corners).astype(np.int32))
     cv2.fillConvexPoly(mask, hull, 255, lineType=cv2.LINE_AA, shift=_DIGITS)
     return mask.astype(np.float32) / np.float32(255)
-
-
-def stored_mask(png: str, drawn: list[tuple[bool, NDArray[np.float32]]], side: int) -> Mask:
-    """The mask that a face file carries, in its own crop of `side` pixels.
-
-    `png` is base64, "" for none; `drawn` are outlines by hand, (N, 2), each of which adds to the
-    mask or takes away from it. Without a PNG the mask begins full if the first outline takes
-    away, else empty.
-    """
-    mask = np.full((side, side), 255 * bool(drawn and not drawn[0][0]), np.uint8)
-    if png:
-        data = np.frombuffer(base64.b64decode(png), np.uint8)
-        found = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
-        if found is not None:
-            mask = np.asarray(cv2.resize(found, (side, side), interpolation=cv2.INTER_LINEAR))
-            mask = mask.astype(np.uint8)
-    for adds, points in drawn:
-        corners = np.rint(points * 2**_DIGITS).astype(np.int32)
-        cv2.fillPoly(mask, [corners], 255 if adds else 0, lineType=cv2.LINE_AA, shift=_DIGITS)
-    return mask.astype(np.float32) / np.float32(255)
-
-
-def carried_mask(mask: Mask, onto: Similarity, side: int) -> Mask:
-    """A mask moved to another crop of `side` pixels; `onto` is from its pixels to those."""
-    moved = cv2.warpAffine(mask, onto.matrix, (side, side), flags=cv2.INTER_LINEAR)
-    return np.asarray(moved, np.float32)

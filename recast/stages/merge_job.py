@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recast.disk import write_json
-from recast.errors import NoFaceFound, WorkspaceUnusable
+from recast.errors import FaceFileUnreadable, NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
 from recast.stages.merge_shots import EVERYONE_ELSE, Looks, looks_of, people_of
@@ -96,7 +97,7 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
 
 def key_of(job: MergeJob, options: MergeOptions) -> str:
     """Names what the segments were made of: with any of it changed they are of no use."""
-    made_of = {
+    made_of: dict[str, Any] = {
         "take": known(job.take),
         "models": [
             [vars(model.described) | {"options": None}, model.weights_sha256]
@@ -111,7 +112,20 @@ def key_of(job: MergeJob, options: MergeOptions) -> str:
             job.faces.landmarks.tobytes() + job.faces.frames.tobytes()
         ).hexdigest(),
     }
+    if "segmentation" in masks_needed(job.looks.all):
+        made_of["masks"] = _masks_digest(job)
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _masks_digest(job: MergeJob) -> str:
+    """Changes with every stroke on a mask that a face file carries."""
+    digest = hashlib.sha256()
+    for number in sorted({face.number for here in job.places.values() for face in here}):
+        with suppress(FaceFileUnreadable):
+            record = job.faces.record(number)
+            drawn = [part.model_dump(mode="json") for part in record.polygons]
+            digest.update(json.dumps([number, record.segmentation, drawn]).encode())
+    return digest.hexdigest()
 
 
 def masks_needed(looks: Sequence[LookOptions | Any]) -> set[str]:
