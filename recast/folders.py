@@ -17,6 +17,7 @@ class Folders:
     data_dst/denoised.mp4       the dst take without its noise, which stands in for it
     model/<name>/               options.json, checkpoint/, history.jsonl, preview/
     data_dst/merging/<key>/     finished parts of a merge
+    data_dst/merge.json         how it is to be merged; shots.json: settings of ranges
     result.mp4
     """
 
@@ -77,6 +78,16 @@ class Folders:
     def cuts_file(self) -> Path:
         """Where dst's cuts are noted."""
         return self.root / "data_dst" / "cuts.json"
+
+    @property
+    def merge_settings_file(self) -> Path:
+        """How dst is to be merged, as it was left in the studio."""
+        return self.root / "data_dst" / "merge.json"
+
+    @property
+    def shots_file(self) -> Path:
+        """Ranges of dst with settings of their own, made there."""
+        return self.root / "data_dst" / "shots.json"
 
     @property
     def merged_folder(self) -> Path:

@@ -29,7 +29,7 @@ WORK = {
 }
 """Each work package, and the work packages it may know."""
 STORY = {"folders", "workspace", "stages"}
-DOORS = {"cli"}
+DOORS = {"cli", "studio"}
 MAY_KNOW = {
     **dict.fromkeys(GROUND, GROUND),
     **{name: {name} | GROUND | below for name, below in WORK.items()},
