@@ -14,6 +14,7 @@ GROUND = {
     "geometry",
     "disk",
     "ordered",
+    "language",
     "sides",
     "plain_pickle",
 }

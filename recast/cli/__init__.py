@@ -6,12 +6,19 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recast.training.control import Control
 
 WRONG_ARGUMENTS = 2
 
 
-def main(tokens: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, 1, 2 or 130."""
+def main(tokens: Sequence[str] | None = None, *, control: Control | None = None) -> int:
+    """Run one command and return its exit code: 0, 1, 2 or 130.
+
+    `control` steers it, if it is one that can be steered.
+    """
     from cyclopts import CycloptsError
 
     from recast.cli.app import app
@@ -22,8 +29,9 @@ def main(tokens: Sequence[str] | None = None) -> int:
     _speak_any_letters()
     voice = voice_for(json="--json" in tokens)
     try:
-        command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
-        command(*bound.args, **bound.kwargs)
+        command, bound, inner = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        steered = {"control": control} if "control" in inner else {}
+        command(*bound.args, **bound.kwargs, **steered)
         sys.stdout.flush()
     except CycloptsError as error:
         from recast.cli.flags import arguments_explained

@@ -28,6 +28,7 @@ COMMANDS = {
     "export": ("exchange", "Pack a face set into one file."),
     "consent": ("consent", "Record or show on what basis the src face may be used."),
     "verify": ("verify", "Read a file's content credentials and check them."),
+    "studio": ("studio", "Serve the local web page: look, mark, curate, train, merge."),
     "doctor": ("doctor", "Show what this machine has, and what is missing."),
 }
 """Name: (module of recast.cli, what it does). The function has the command's name, with a

@@ -1,7 +1,7 @@
 """The stages as commands: extract, train, merge, encode."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -59,6 +59,7 @@ def train(
     *,
     options: Annotated[TrainOptions, FLAGS] = _TRAIN,
     json: Json = False,
+    control: Annotated[Any, Parameter(parse=False)] = None,
 ) -> None:
     """Teach a model both faces, or go on with it.
 
@@ -74,7 +75,7 @@ def train(
 
     exclusive(minutes=options.minutes, steps=options.steps)
     with door(json) as opened:
-        folder = run(Workspace.open(workspace), options, opened.report)
+        folder = run(Workspace.open(workspace), options, opened.report, control=control)
         told = f"The model is in {folder}\nNext: recast merge {quoted(workspace)}"
         opened.voice.tell("done", {"model": folder}, told)
 

@@ -1,8 +1,135 @@
+"""A studio in a process of its own, and a real browser that looks at it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+class Server:
+    """`recast studio` as a user starts it."""
+
+    def __init__(self, root: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "recast", "studio", str(root), "--port", "0", "--json"]
+        self.root = root
+        self.process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        assert self.process.stdout is not None
+        self.place: dict[str, Any] = json.loads(self.process.stdout.readline())
+        self.base = f"http://127.0.0.1:{self.place['port']}"
+
+    def close(self) -> int:
+        """Stop as Ctrl-C does, and the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(60)
+        finally:
+            self.process.kill()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a studio on a folder; it is closed after the test."""
+    servers: list[Server] = []
+
+    def serve(root: Path, *options: str) -> Server:
+        servers.append(Server(root, *options))
+        return servers[-1]
+
+    yield serve
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium of the system; without it the tests in a browser are skipped."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None and os.environ.get("RECAST_TESTS_NEED_CHROMIUM"):
+        pytest.fail("chromium must be installed here")
+    if found is None:
+        pytest.skip("no Chromium on this machine: nothing to look at the studio with")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A browser's own session; what its pages asked for and complained about."""
+
+    def __init__(self, browser: Browser, **wishes: Any) -> None:
+        self.context: BrowserContext = browser.new_context(
+            **{"locale": "en-US", "viewport": {"width": 1280, "height": 800}, **wishes}
+        )
+        self.context.set_default_timeout(15_000)
+        self.elsewhere: list[str] = []
+        self.complaints: list[str] = []
+        self.context.on("request", self._asked)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        self.context.on("console", self._said)
+
+    def page(self) -> Page:
+        return self.context.new_page()
+
+    def _asked(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            self.elsewhere.append(request.url)
+
+    def _said(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Make browser sessions; afterwards none may have left this machine or met an error."""
+    made: list[Watched] = []
+
+    def watched(**wishes: Any) -> Watched:
+        made.append(Watched(browser, **wishes))
+        return made[-1]
+
+    yield watched
+    for one in made:
+        one.context.close()
+    assert [url for one in made for url in one.elsewhere] == []
+    assert [text for one in made for text in one.complaints] == []
+
+
+@pytest.fixture
+def page(watched: Callable[..., Watched]) -> Page:
+    """A page of a new session."""
+    return watched().page()
 
 
 @pytest.fixture

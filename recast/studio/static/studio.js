@@ -1,0 +1,91 @@
+// Keys, the list of keys, and the line that shows an action as a command: on every page.
+"use strict";
+
+(() => {
+  const WAIT = 1200; // ms between the two keys of "g o"
+  let first = "";
+  let since = 0;
+
+  const typing = (element) =>
+    element.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true], [role=combobox]");
+
+  const nameOf = (event) => {
+    const key = event.key === " " ? "Space" : event.key;
+    // A letter's case already says Shift; other keys carry it in their name.
+    if (key.length === 1 && key.toLowerCase() !== key.toUpperCase())
+      return event.shiftKey ? "Shift+" + key.toUpperCase() : key.toLowerCase();
+    return event.shiftKey && key.length > 1 ? "Shift+" + key : key;
+  };
+
+  const reachable = (element) =>
+    !element.disabled && element.getAttribute("aria-disabled") !== "true" &&
+    (element.offsetParent !== null || element.hasAttribute("data-hidden-key"));
+
+  const find = (key) =>
+    [...document.querySelectorAll("[data-key]")].find((one) =>
+      one.dataset.key.split("|").includes(key) && reachable(one));
+
+  document.addEventListener("keydown", (event) => {
+    const help = document.getElementById("help");
+    if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (typing(event.target) || document.querySelector(".q-dialog") || help?.open) return;
+    const name = nameOf(event);
+    // Enter and Space belong to the button or link that has the focus.
+    if ((name === "Enter" || name === "Space") && event.target.closest?.("button, a, [role=button], summary")) return;
+    const pair = Date.now() - since < WAIT && first ? find(first + " " + name) : null;
+    const target = pair ?? find(name);
+    first = name;
+    since = Date.now();
+    if (pair) first = "";
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("input, select, textarea")) target.focus();
+    else target.click();
+  });
+
+  const shown = (key) => key.replace("Shift+", "⇧ ").replace("Arrow", "").replace("|", " / ");
+
+  const showHelp = () => {
+    const list = document.getElementById("keys");
+    list.replaceChildren();
+    for (const element of document.querySelectorAll("[data-key]")) {
+      const key = document.createElement("dt");
+      key.append(Object.assign(document.createElement("kbd"), { textContent: shown(element.dataset.key) }));
+      const name = document.createElement("dd");
+      const copy = element.cloneNode(true);
+      copy.querySelectorAll("kbd").forEach((one) => one.remove());
+      name.textContent = element.dataset.name || element.getAttribute("aria-label") || copy.textContent.trim();
+      list.append(key, name);
+    }
+    document.getElementById("help").showModal();
+  };
+
+  const showCommand = (element) => {
+    const command = document.getElementById("command");
+    if (command && element) command.textContent = element.dataset.command;
+  };
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-help]")) showHelp();
+    if (event.target.closest("[data-copy-command]"))
+      navigator.clipboard?.writeText(document.getElementById("command").textContent);
+    const help = document.getElementById("help");
+    if (event.target === help) help.close();
+  });
+  for (const kind of ["focusin", "mouseover"])
+    document.addEventListener(kind, (event) => showCommand(event.target.closest?.("[data-command]")));
+
+  // Until something is pointed at, the line shows the page's main action, as it changes.
+  let main = "";
+  const showMain = () => {
+    const first = document.querySelector(".r-main-action[data-command]") ?? document.querySelector("main [data-command]");
+    if (first && first.dataset.command !== main) {
+      main = first.dataset.command;
+      showCommand(first);
+    }
+  };
+  new MutationObserver(showMain).observe(document.documentElement, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["data-command"],
+  });
+})();
