@@ -35,6 +35,7 @@ class MarkingDesk:
         """Raises WorkspaceUnusable or TakeUnreadable as `marks_of` does."""
         self.workspace, self.side = workspace, side
         take = workspace.take(side)
+        self.take_path = take.path
         self.length = len(take)
         self.size = take.info.size
         self.marks = self._kept = marks_of(workspace, side, take)

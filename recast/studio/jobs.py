@@ -44,6 +44,10 @@ class Job:
     done: int = 0
     total: int = 0
     unit: str = ""
+    counted_from: tuple[float, int] = (0.0, 0)
+    """When the first progress of this stage came, and what was done then."""
+    now: float = 0.0
+    """When the last event came."""
     training: dict[str, Any] = field(default_factory=dict)
     """The last `TrainingProgress`, by field."""
     preview: str = ""
@@ -72,6 +76,17 @@ class Job:
         if self.training:
             return float(self.training.get("share") or 0)
         return self.done / self.total if self.total else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None while nobody knows, or for a training without end."""
+        if self.training:
+            left = self.training.get("seconds_left")
+            return None if left is None else float(left)
+        since, first = self.counted_from
+        if not self.total or self.done <= first:
+            return None
+        return (self.now - since) / (self.done - first) * (self.total - self.done)
 
 
 class Jobs:
@@ -172,6 +187,7 @@ class Jobs:
         except (ValueError, AttributeError, KeyError):
             return  # what a library printed
         with self._lock:
+            job.now = self._clock()
             _note(job, kind, facts)
             self.version += 1
 
@@ -180,8 +196,11 @@ def _note(job: Job, kind: str, facts: dict[str, Any]) -> None:
     """Gather one event into a job."""
     if kind == "started":
         job.about, job.done, job.total = str(facts.get("about", "")), 0, 0
+        job.counted_from = (0.0, 0)
     elif kind == "progress":
         job.done, job.total = int(facts["done"]), int(facts["total"])
+        if not job.counted_from[0]:
+            job.counted_from = (job.now, job.done)
         job.unit = str(facts["unit"])
     elif kind == "training":
         job.training = facts

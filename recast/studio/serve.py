@@ -24,6 +24,7 @@ from recast.language import LANGUAGES, Texts, browser_language, sentence
 from recast.studio.files import add_routes
 from recast.studio.frame import Page, frame
 from recast.studio.guard import LOOPBACK, Guard
+from recast.studio.live import add_live_routes
 from recast.studio.pages import PAGES
 from recast.studio.state import Studio
 from recast.studio.view import View
@@ -101,10 +102,12 @@ def application(studio: Studio) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await run.io_bound(studio.desks.close)
         await run.io_bound(studio.jobs.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, studio)
+    add_live_routes(app, studio)
     app.mount("/static", StaticFiles(directory=STATIC))
 
     @app.get("/language/{code}")
@@ -116,12 +119,7 @@ def application(studio: Studio) -> FastAPI:
 
     for page in PAGES.values():
         ui.page(page.path, title=f"{page.name} · recast")(_builder(studio, page))
-    version = int(max(path.stat().st_mtime for path in STATIC.iterdir()))
-    ui.add_head_html(
-        f'<link rel="stylesheet" href="/static/studio.css?v={version}">'
-        f'<script defer src="/static/studio.js?v={version}"></script>',
-        shared=True,
-    )
+    ui.add_head_html("".join(_linked(path) for path in sorted(STATIC.iterdir())), shared=True)
     ui.run_with(
         app,
         title="recast",
@@ -132,6 +130,14 @@ def application(studio: Studio) -> FastAPI:
         storage_secret=None,
     )
     return app
+
+
+def _linked(path: Path) -> str:
+    """What loads a file of ours into a page; its address changes when the file does."""
+    place = f"/static/{path.name}?v={path.stat().st_mtime_ns:x}"
+    if path.suffix == ".css":
+        return f'<link rel="stylesheet" href="{place}">'
+    return f'<script defer src="{place}"></script>' if path.suffix == ".js" else ""
 
 
 def _builder(studio: Studio, page: Page) -> Callable[..., Awaitable[Response | None]]:

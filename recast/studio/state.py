@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from recast.errors import RecastError
+from recast.studio.desks import Desks
 from recast.studio.jobs import Jobs
+from recast.studio.live import LivePictures
 from recast.workspace import Workspace
 
 
@@ -15,6 +17,8 @@ class Studio:
     def __init__(self, root: Path, jobs: Jobs | None = None) -> None:
         self.root = root.absolute()
         self.jobs = jobs or Jobs()
+        self.desks = Desks(self.root)
+        self.pictures = LivePictures()
 
     @property
     def exists(self) -> bool:

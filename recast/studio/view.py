@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import ui
 from nicegui.element import Element
@@ -17,7 +18,9 @@ from recast.studio.jobs import Job
 from recast.studio.parts import tag
 from recast.studio.state import Studio
 
-Click = Callable[[], None] | Callable[[], Awaitable[None]]
+T = TypeVar("T")
+Click = Callable[[], object]
+"""May be a coroutine function."""
 
 JOB_NAMES = {
     "extract": to_say("Finding faces"),
@@ -56,7 +59,9 @@ class View:
         `key` is a `KeyboardEvent.key`, "Shift+" before it where Shift is held.
         """
         made = (
-            ui.button(on_click=click).props("flat no-caps").classes(f"r-button r-{kind or 'plain'}")
+            ui.button(on_click=click, color=None)
+            .props("flat no-caps")
+            .classes(f"r-button r-{kind or 'plain'}")
         )
         with made:
             ui.label(text)
@@ -66,6 +71,14 @@ class View:
             keyed(made, key)
         if action is not None:
             commanded(made, action)
+        return made
+
+    def checkbox(
+        self, text: str, *, value: bool = False, on_change: Callable[[], object] | None = None
+    ) -> ui.checkbox:
+        """A box to tick, with the name that screen readers say."""
+        made = ui.checkbox(text, value=value, on_change=on_change)
+        made.props["aria-label"] = text
         return made
 
     def start(self, action: Action) -> Job | None:
@@ -106,6 +119,29 @@ class View:
                 draw()
 
         ui.timer(0.5, compare)
+
+    async def follow(
+        self, look: Callable[[], T], draw: Callable[[T], None], *, every: float = 2.0
+    ) -> None:
+        """Like `refresh_on_change` for a look that takes its time: it happens in a thread.
+
+        `draw` gets what was seen. A look that raises a RecastError is made again later.
+        """
+        known: list[T] = []
+
+        async def compare() -> None:
+            try:
+                found = await asyncio.to_thread(look)
+            except RecastError as error:
+                if not known:
+                    self.complain(error)
+                return
+            if not known or found != known[0]:
+                known[:] = [found]
+                draw(found)
+
+        await compare()
+        ui.timer(every, compare)
 
     def job_name(self, job: Job) -> str:
         """What a job is called, such as "Finding faces (src)"."""

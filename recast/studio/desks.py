@@ -1,0 +1,73 @@
+"""What people work at together: marks, merge settings, and the processes that compute for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from recast.studio.beside import Answer, Beside, Kind
+from recast.workspace import Workspace
+
+if TYPE_CHECKING:
+    from recast.sides import Side
+    from recast.stages.marking_desk import MarkingDesk
+    from recast.stages.merge_desk import MergeDesk
+
+
+class Desks:
+    """One desk of a kind for all browsers, made when it is first needed; safe in several threads.
+
+    What is made at a desk is kept after every step, so nothing is lost by closing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = RLock()
+        self._marking: dict[Side, MarkingDesk] = {}
+        self._merge: MergeDesk | None = None
+        self._beside: dict[Kind, Beside] = {}
+
+    def marking(self, side: Side) -> MarkingDesk:
+        """The marks of a side; raises as `MarkingDesk` does."""
+        from recast.stages.marking_desk import MarkingDesk
+
+        with self._lock:
+            workspace = Workspace.open(self._root)
+            desk = self._marking.get(side)
+            if desk is None or desk.take_path != workspace.take_path(side):
+                desk = self._marking[side] = MarkingDesk(workspace, side)
+            return desk
+
+    def merge(self) -> MergeDesk:
+        """The settings of the merge; raises as `MergeDesk` does."""
+        from recast.stages.merge_desk import MergeDesk
+
+        with self._lock:
+            if self._merge is None:
+                self._merge = MergeDesk(Workspace.open(self._root))
+            return self._merge
+
+    async def ask(self, kind: Kind, question: Mapping[str, Any], *, asker: str) -> Answer | None:
+        """What the process beside the server says; None if this asker asked something newer.
+
+        Raises:
+            RecastError: what was asked for cannot be done.
+        """
+        from asyncio import wrap_future
+
+        with self._lock:
+            beside = self._beside.setdefault(kind, Beside(kind, self._root))
+        return await wrap_future(beside.ask(question, asker=asker))
+
+    def close(self) -> None:
+        """Keep all and end the processes."""
+        with self._lock:
+            for desk in self._marking.values():
+                desk.keep()
+            if self._merge is not None:
+                self._merge.keep()
+            for beside in self._beside.values():
+                beside.close()
+            self._beside.clear()
