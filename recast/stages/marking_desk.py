@@ -43,6 +43,8 @@ class MarkingDesk:
         self._before: list[Marks] = []
         self._again: tuple[str, int, int] | None = None
         self._writing = Lock()
+        self.version = 0
+        """Grows with everything that changes what is shown."""
 
     def listed(self, listed: Listed, *, below: float | None = None) -> list[int]:
         """The frames of a kind; see `frames_to_mark`."""
@@ -51,6 +53,7 @@ class MarkingDesk:
     def look_again(self) -> None:
         """Read anew which faces were found, after an extraction."""
         self._found = found_marks(self.workspace, self.side)
+        self.version += 1
 
     def at(self, frame: int) -> FrameMarks:
         """What a frame shows: its marks, or what was found in it."""
@@ -151,6 +154,7 @@ class MarkingDesk:
         if self._before:
             self.marks = self._before.pop()
             self._again = None
+            self.version += 1
 
     def keep(self) -> bool:
         """Write the marks, if they are not what was written last; whether they were written."""
@@ -167,6 +171,7 @@ class MarkingDesk:
             self._before = [*self._before[1 - MOST_STEPS :], self.marks]
         self._again = again
         self.marks = marks
+        self.version += 1
 
     def _seeded(self, frame: int) -> Marks:
         from recast.faces import mark_steps

@@ -116,6 +116,7 @@ def test_keys_change_settings_and_the_picture_follows(opened: Page, job: Workspa
 
 def test_the_mouse_moves_sliders_wipes_and_scrubs(opened: Page, in_time: InTime) -> None:
     slider = opened.locator(".c-row", has=opened.locator("#o-grow")).locator("[type=range]")
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box is not None
     opened.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

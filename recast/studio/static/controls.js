@@ -32,6 +32,11 @@
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-value", "data-put"],
   });
 
+  // Who clicks with the mouse goes on with keys: Enter and Space are the page's then, not the button's.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 0) event.target.closest?.("main button")?.blur();
+  });
+
   // A step is larger while Shift is held; a key clicks its button, and the click does not know.
   for (const kind of ["keydown", "keyup"])
     document.addEventListener(kind, (event) => { window.recastShift = event.shiftKey; }, true);
