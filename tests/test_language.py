@@ -26,6 +26,7 @@ from recast.language import (
     preferred,
     sentence,
 )
+from recast.studio.option_form import label_of
 
 PACKAGE = Path(recast.__file__).parent
 KEYWORDS = {"say": 1, "to_say": 1, "sentence": 1, "plural": 2}
@@ -47,9 +48,10 @@ def gathered() -> Catalog:
         for text in texts_in(ast.parse(path.read_text(encoding="utf-8"))):
             catalogue.add(text, locations=[(path.relative_to(PACKAGE.parent).as_posix(), 0)])
     for module, model in OPTIONS.items():
-        for field in getattr(import_module(module), model).model_fields.values():
+        for label, field in getattr(import_module(module), model).model_fields.items():
             name = module.replace(".", "/") + ".py"
             catalogue.add(field.description, locations=[(name, 0)])
+            catalogue.add(label_of(label), locations=[(name, 0)])
     return catalogue
 
 

@@ -89,6 +89,28 @@ def without_mask(record: FaceRecord) -> FaceRecord:
     return with_parts(record.model_copy(update={"segmentation": None}), ())
 
 
+def copied(source: FaceRecord, record: FaceRecord) -> FaceRecord:
+    """The record with the mask of another one, carried by what both crops show of a face.
+
+    Crops are aligned by their faces, so what lies at the same place of two crops is the same part
+    of the face; only their sizes may differ.
+    """
+    zoom = record.size / source.size
+    shift = (zoom - 1) / 2  # pixel centres lie half a pixel inside the crop's edge
+    parts = [
+        part.model_copy(
+            update={
+                "points": tuple(
+                    (round(x * zoom + shift, 2), round(y * zoom + shift, 2)) for x, y in part.points
+                ),
+                "width": None if part.width is None else round(part.width * zoom, 2),
+            }
+        )
+        for part in source.polygons
+    ]
+    return with_parts(record.model_copy(update={"segmentation": source.segmentation}), parts)
+
+
 def flattened(record: FaceRecord) -> FaceRecord:
     """The record with its mask as one picture, which can be drawn on."""
     if not record.polygons:

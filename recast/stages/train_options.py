@@ -160,3 +160,12 @@ ONLY_FOR: dict[str, tuple[str, ...]] = {
     "background_style": ("sae",),
 }
 """Options of `SampleOptions` that only some models know."""
+
+
+def options_for(model: str) -> frozenset[str]:
+    """The names of those options that mean something to a model."""
+    from recast.models import MODELS
+
+    shape = {name for name in ShapeOptions.model_fields if name not in MODELS[model].shape}
+    others = {name for name, models in ONLY_FOR.items() if model not in models}
+    return frozenset(TrainOptions.model_fields) - shape - others

@@ -13,6 +13,7 @@ from recast.workspace import Workspace
 if TYPE_CHECKING:
     from recast.sides import Side
     from recast.stages.marking_desk import MarkingDesk
+    from recast.stages.mask_desk import MaskDesk
     from recast.stages.merge_desk import MergeDesk
 
 
@@ -26,6 +27,7 @@ class Desks:
         self._root = root
         self._lock = RLock()
         self._marking: dict[Side, MarkingDesk] = {}
+        self._masks: dict[Side, MaskDesk] = {}
         self._merge: MergeDesk | None = None
         self._beside: dict[Kind, Beside] = {}
 
@@ -39,6 +41,15 @@ class Desks:
             if desk is None or desk.take_path != workspace.take_path(side):
                 desk = self._marking[side] = MarkingDesk(workspace, side)
             return desk
+
+    def masks(self, side: Side) -> MaskDesk:
+        """The masks of a side; raises as `MaskDesk` does."""
+        from recast.stages.mask_desk import MaskDesk
+
+        with self._lock:
+            if side not in self._masks:
+                self._masks[side] = MaskDesk(Workspace.open(self._root), side)
+            return self._masks[side]
 
     def merge(self) -> MergeDesk:
         """The settings of the merge; raises as `MergeDesk` does."""

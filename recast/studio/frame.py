@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +15,7 @@ from recast.studio.view import View, keyed
 class Build(Protocol):
     """Fills a page, inside its frame."""
 
-    def __call__(self, view: View) -> None: ...
+    def __call__(self, view: View) -> Awaitable[None] | None: ...
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,13 @@ def frame(view: View, pages: Mapping[str, Page]) -> Iterator[None]:
         _running(view)
         _languages(view)
         view.button(view.say("Keys"), lambda: None, key="?").props("data-help")
-    with tag("main", "r-main", id="page", tabindex="-1"):
-        yield
+    inside = tag("main", "r-page", id="page", tabindex="-1")
     with tag("footer", "r-footer"):
         _command_line(view)
     _help(view)
+    # Last: while a page waits for what it shows, the rest may already be sent.
+    with inside:
+        yield
 
 
 def _navigation(view: View, pages: Mapping[str, Page]) -> None:

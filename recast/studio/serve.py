@@ -118,7 +118,7 @@ def application(studio: Studio) -> FastAPI:
         return answer
 
     for page in PAGES.values():
-        ui.page(page.path, title=f"{page.name} · recast")(_builder(studio, page))
+        ui.page(page.path, title="recast", response_timeout=60)(_builder(studio, page))
     ui.add_head_html("".join(_linked(path) for path in sorted(STATIC.iterdir())), shared=True)
     ui.run_with(
         app,
@@ -155,7 +155,9 @@ def _builder(studio: Studio, page: Page) -> Callable[..., Awaitable[Response | N
         client.title = f"{say.of(page.name)} · {studio.root.name} · recast"
         view = View(studio, say, page.path, dict(request.query_params))
         with frame(view, PAGES):
-            page.build(view)
+            building = page.build(view)
+            if building is not None:
+                await building
         return None
 
     return build

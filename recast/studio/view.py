@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,11 +122,12 @@ class View:
         ui.timer(0.5, compare)
 
     async def follow(
-        self, look: Callable[[], T], draw: Callable[[T], None], *, every: float = 2.0
+        self, look: Callable[[], T], draw: Callable[[T], object], *, every: float = 2.0
     ) -> None:
         """Like `refresh_on_change` for a look that takes its time: it happens in a thread.
 
-        `draw` gets what was seen. A look that raises a RecastError is made again later.
+        `draw`, which may be a coroutine function, gets what was seen. A look that raises a
+        RecastError is made again later.
         """
         known: list[T] = []
 
@@ -138,7 +140,9 @@ class View:
                 return
             if not known or found != known[0]:
                 known[:] = [found]
-                draw(found)
+                drawing = draw(found)
+                if inspect.isawaitable(drawing):
+                    await drawing
 
         await compare()
         ui.timer(every, compare)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from recast.disk import disk_trouble_named, write_whole
+
+_LONGEST_END = 8192  # bytes; several lines
 
 
 class History:
@@ -32,13 +35,29 @@ class History:
 
 def read_history(path: Path) -> list[dict[str, Any]]:
     """All complete lines of a history; a line cut off by a crash is left out."""
+    return parsed_lines(path.read_bytes()) if path.exists() else []
+
+
+def newest_line(path: Path) -> dict[str, Any] | None:
+    """The last complete line, found without reading the rest."""
+    try:
+        with path.open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - _LONGEST_END))
+            lines = parsed_lines(file.read())
+    except OSError:
+        return None
+    return lines[-1] if lines else None
+
+
+def parsed_lines(data: bytes) -> list[dict[str, Any]]:
+    """The complete lines in a part of a history."""
     lines: list[dict[str, Any]] = []
-    if path.exists():
-        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(line, dict) and isinstance(line.get("step"), int):
-                lines.append(line)
+    for text in data.decode("utf-8", "replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and isinstance(line.get("step"), int):
+            lines.append(line)
     return lines

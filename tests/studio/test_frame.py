@@ -35,4 +35,4 @@ def test_the_language_is_the_browsers_until_another_is_chosen(
 
 def test_a_folder_that_is_no_workspace_opens_too(tmp_path: Path, serve: Serve, page: Page) -> None:
     page.goto(serve(tmp_path / "new").base)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.get_by_role("heading", level=1)).to_have_text("A new workspace")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from recast.training.history import History, read_history
+from recast.training.history import History, newest_line, read_history
 
 
 def test_lines_come_back_in_order(tmp_path: Path) -> None:
@@ -33,3 +33,16 @@ def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
 
 def test_without_a_file_there_is_no_history(tmp_path: Path) -> None:
     assert read_history(tmp_path / "none.jsonl") == []
+
+
+def test_the_newest_line_is_found_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    assert newest_line(path) is None
+    history = History(path, 0)
+    for step in range(1, 400):
+        history.add(step, step / 2, {"src": 0.5, "dst": 0.25})
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"step": 400, "sec')
+    found = newest_line(path)
+    assert found is not None and found["step"] == 399
+    assert found == read_history(path)[-1]

@@ -79,13 +79,14 @@
   // Until something is pointed at, the line shows the page's main action, as it changes.
   let main = "";
   const showMain = () => {
-    const first = document.querySelector(".r-main-action[data-command]") ?? document.querySelector("main [data-command]");
-    if (first && first.dataset.command !== main) {
+    const all = [...document.querySelectorAll("main [data-command]")].filter((one) => one.offsetParent);
+    const first = all.find((one) => one.matches(".r-main, .r-next *")) ?? all[0];
+    if (first && first.dataset.command !== main && document.getElementById("command")) {
       main = first.dataset.command;
       showCommand(first);
     }
   };
   new MutationObserver(showMain).observe(document.documentElement, {
-    subtree: true, childList: true, attributes: true, attributeFilter: ["data-command"],
+    subtree: true, childList: true, attributes: true, attributeFilter: ["data-command", "class"],
   });
 })();
