@@ -166,7 +166,7 @@ class MergeBench:
 
     def _draw_tools(self) -> None:
         say = self.view.say
-        with tag("div", "r-row"):
+        with tag("div", "r-row m-tools"):
             self._merge_button = self.view.button(
                 say("Merge the take"), self._start_merge, key="Shift+Enter", kind="main"
             )

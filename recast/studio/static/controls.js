@@ -34,7 +34,8 @@
 
   // Who clicks with the mouse goes on with keys: Enter and Space are the page's then, not the button's.
   document.addEventListener("click", (event) => {
-    if (event.detail > 0) event.target.closest?.("main button")?.blur();
+    // Quasar moves the focus to a part of its button, after this.
+    if (event.detail > 0 && event.target.closest?.("main button")) setTimeout(() => document.activeElement?.blur());
   });
 
   // A step is larger while Shift is held; a key clicks its button, and the click does not know.
