@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from recast.errors import OptionUnusable
+from recast.language import sentence
 from recast.stages.marking import (
     Listed,
     found_marks,
@@ -134,8 +135,8 @@ class MarkingDesk:
         last = frame if self.at(frame).faces else self._nearest(frame, forward=True)
         if first is None or last is None:
             raise OptionUnusable(
-                f"frame {frame} does not lie between two frames with faces",
-                "mark the face in one frame before and in one behind",
+                sentence("frame {frame} does not lie between two frames with faces", frame=frame),
+                sentence("mark the face in one frame before and in one behind"),
             )
         ends = {end: self.at(end) for end in (first, last)}
         between = self.marks.model_copy(update={"frames": {**self.marks.frames, **ends}})

@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from recast.errors import OptionUnusable
+from recast.language import sentence
 from recast.workspace import Side, Workspace
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class MaskDesk:
 
         if len(points) < (3 if width is None else 1):
             raise OptionUnusable(
-                f"{len(points)} points are no polygon", "set at least three before you close it"
+                sentence("{n} points are no polygon", n=len(points)),
+                sentence("set at least three before you close it"),
             )
         where = np.array(points, np.float32)
         self._change(name, lambda record: with_part(record, where, adds=adds, width=width))
@@ -99,7 +101,9 @@ class MaskDesk:
 
         source = self.record(name)
         if not carries_mask(source):
-            raise OptionUnusable(f"{name} carries no mask", "draw one there first")
+            raise OptionUnusable(
+                sentence("{name} carries no mask", name=name), sentence("draw one there first")
+            )
         self._change(onto, lambda record: copied(source, record))
 
     @property
@@ -133,7 +137,10 @@ class MaskDesk:
 
     def _known(self, name: str) -> str:
         if name not in self.names:
-            raise OptionUnusable(f"{name} is no face of {self.side}", "choose one that is there")
+            raise OptionUnusable(
+                sentence("{name} is no face of {side}", name=name, side=self.side),
+                sentence("choose one that is there"),
+            )
         return name
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from recast.disk import disk_trouble_named, write_json
 from recast.errors import OptionUnusable, WorkspaceUnusable
+from recast.language import sentence
 from recast.stages.merge_options import LookOptions, MergeOptions
 from recast.stages.merge_shots import Shot
 from recast.workspace import Workspace
@@ -94,7 +95,10 @@ class MergeDesk:
             self._step(settings.model_copy(update={"options": options}), ("set", name))
             return
         if name not in LookOptions.model_fields:
-            raise OptionUnusable(f"{name} holds for the whole take", "leave the range to set it")
+            raise OptionUnusable(
+                sentence("{name} holds for the whole take", name=name),
+                sentence("leave the range to set it"),
+            )
         own = {**settings.ranges[number].own, name: value}
         checked = _checked(Shot, {"frames": ":", **own}).model_dump(include=set(own))
         self._change(number, again=("set", name, number), own=checked)
@@ -177,13 +181,19 @@ class MergeDesk:
         others = [one for at, one in enumerate(ranges) if at != number]
         if new.first >= new.end:
             raise OptionUnusable(
-                f"frames {new.first}:{new.end} hold no frame", "end a range behind its beginning"
+                sentence("frames {first}:{end} hold no frame", first=new.first, end=new.end),
+                sentence("end a range behind its beginning"),
             )
         for one in others:
             if new.first < one.end and one.first < new.end:
                 raise OptionUnusable(
-                    f"frames {new.first}:{new.end} share some with {one.first}:{one.end}",
-                    "end one range where the next begins: its end is not included",
+                    sentence(
+                        "frames {first}:{end} share some with {other}",
+                        first=new.first,
+                        end=new.end,
+                        other=f"{one.first}:{one.end}",
+                    ),
+                    sentence("end one range where the next begins: its end is not included"),
                 )
         placed = sorted([*others, new], key=lambda one: one.first)
         self._step(self.settings.model_copy(update={"ranges": tuple(placed)}))
@@ -203,7 +213,7 @@ class MergeDesk:
 
 
 def _read(file: Path) -> Settings:
-    fix = "delete it to begin with plain settings"
+    fix = sentence("delete it to begin with plain settings")
     try:
         found = Settings.model_validate_json(file.read_bytes())
         for number in range(len(found.ranges)):
@@ -212,11 +222,18 @@ def _read(file: Path) -> Settings:
         return Settings()
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
-        raise WorkspaceUnusable(f"{file} cannot be read: {reason}", fix) from error
+        raise WorkspaceUnusable(
+            sentence("{file} cannot be read: {reason}", file=file, reason=reason), fix
+        ) from error
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"])) or "its start"
         raise WorkspaceUnusable(
-            f"{file} holds no settings this recast can read: it is wrong at {where}", fix
+            sentence(
+                "{file} holds no settings this recast can read: it is wrong at {where}",
+                file=file,
+                where=where,
+            ),
+            fix,
         ) from error
     return found
 
@@ -229,5 +246,6 @@ def _checked(kind: type[Any], values: dict[str, Any]) -> Any:
         named = ".".join(str(part) for part in trouble["loc"][:1])
         reason = trouble["msg"].removeprefix("Input ").removeprefix("Value error, ")
         raise OptionUnusable(
-            f"{named} {trouble['input']}: {reason[0].lower()}{reason[1:]}", "choose another value"
+            f"{named} {trouble['input']}: {reason[0].lower()}{reason[1:]}",
+            sentence("choose another value"),
         ) from error

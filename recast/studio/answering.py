@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from recast.errors import RecastError
+from recast.language import Sentence, sentence
 from recast.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -99,12 +100,20 @@ def answer(answers: Answers, question: Question, out: BinaryIO) -> None:
     try:
         facts, data = answers(question)
     except RecastError as error:
-        facts, data = {"error": str(error), "fix": error.fix}, b""
+        facts, data = {"error": [parts_of(error.args[0]), parts_of(error.fix)]}, b""
     except IndexError as error:
-        facts, data = {"error": str(error), "fix": "choose a frame of the take"}, b""
+        fix = sentence("choose a frame of the take")
+        facts, data = {"error": [parts_of(str(error)), parts_of(fix)]}, b""
     out.write(json.dumps({**facts, "bytes": len(data)}).encode() + b"\n")
     out.write(data)
     out.flush()
+
+
+def parts_of(text: str) -> tuple[str, dict[str, str]]:
+    """What a sentence was made of, for a door that says it in another language."""
+    if isinstance(text, Sentence):
+        return text.template, {name: str(value) for name, value in text.values.items()}
+    return text, {}
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from recast.errors import RecastError
+from recast.language import Sentence, sentence
 
 Kind = Literal["merge", "marking"]
 IDLE = 300.0
@@ -127,11 +128,13 @@ class Beside:
             if self._closed:
                 return None
             raise RecastError(
-                "the process that computes previews broke down",
-                "try again; if it happens again, less may fit into memory than is asked for",
+                sentence("the process that computes previews broke down"),
+                sentence(
+                    "try again; if it happens again, less may fit into memory than is asked for"
+                ),
             ) from error
         if "error" in facts:
-            raise RecastError(str(facts["error"]), str(facts["fix"]))
+            raise RecastError(*(_said(part) for part in facts["error"]))
         return Answer(facts, data)
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -163,6 +166,12 @@ class Beside:
                     stream.close()
                 except OSError:
                     continue  # what was not written yet is of no use
+
+
+def _said(part: list[Any]) -> str:
+    """A sentence that came as its template and what stands in its places."""
+    template, values = part
+    return Sentence(template, values)
 
 
 def _apart() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from nicegui.events import GenericEventArguments
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from recast.studio.option_form import label_of
 from recast.studio.parts import Tag, tag
 from recast.studio.view import View, keyed
 
@@ -104,12 +105,11 @@ class Controls:
         model: type[BaseModel],
         change: Change,
         *,
-        labels: Mapping[str, str],
         keys: Mapping[str, tuple[str, str]],
         suggestions: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._view, self._model, self._change = view, model, change
-        self._labels, self._keys, self._suggestions = labels, keys, suggestions
+        self._keys, self._suggestions = keys, suggestions
         self._shown: dict[str, Any] = {}
         self._made: dict[str, list[Tag]] = {}
         self._rows: dict[str, Tag] = {}
@@ -118,7 +118,7 @@ class Controls:
         """Draw the control of an option here."""
         field = self._model.model_fields[name]
         what = declared(field)
-        label = self._view.say.of(self._labels[name])
+        label = self._view.say.of(label_of(name))
         with tag("div", "c-row", title=self._view.say.of(field.description or "")) as row:
             self._rows[name] = row
             made = {

@@ -31,13 +31,13 @@ def draw_tools(bench: MarkingBench) -> None:
         button(say("Undo"), undoing(bench), key="Backspace")
         button(say("Skip the rest"), skipping_rest(bench), key="Shift+S")
     with tag("div", "k-actions"):
-        button(say("New face"), lambda: bench.take_up(new=True), key="n")
-        button(say("Take up the face"), lambda: bench.take_up(new=False), key="m")
-        button(say("Let go"), bench.drop, key="Escape")
+        button(say("New face"), lambda: bench.hand.take_up(new=True), key="n")
+        button(say("Take up the face"), lambda: bench.hand.take_up(new=False), key="m")
+        button(say("Let go"), bench.hand.drop, key="Escape")
         button(say("Next face"), choosing(bench), key="f")
         button(say("Lock or unlock"), bench.stepping(locking(bench)), key="l")
         button(say("Remove the face"), bench.stepping(removing(bench)), key="Delete|x")
-        button(say("Read anew"), bench.read_again, key="r")
+        button(say("Read anew"), bench.hand.read_again, key="r")
         button(say("Copy from before"), bench.stepping(desk.copy_previous), key="c")
         button(say("Fill the gap"), bench.stepping(filling(bench)), key="i")
     with tag("div", "k-actions"):
@@ -51,7 +51,7 @@ def adjusting(bench: MarkingBench, *, larger: float = 1.0, turn: float = 0.0) ->
     """What a button does that changes the square."""
 
     async def adjust() -> None:
-        await bench.adjust(larger=larger, turn=turn)
+        await bench.hand.adjust(larger=larger, turn=turn)
 
     return adjust
 

@@ -16,9 +16,9 @@ from recast.studio.job_rows import JobRows
 from recast.studio.loading import loaded
 from recast.studio.merge_ranges import RangeBar
 from recast.studio.merge_result import result_section
-from recast.studio.merge_words import GROUPS, KEYS, LABELS, SUGGESTIONS, WHOLE_TAKE
+from recast.studio.merge_words import GROUPS, KEYS, SUGGESTIONS, WHOLE_TAKE
 from recast.studio.parts import Tag, tag
-from recast.studio.view import View, commanded, keyed
+from recast.studio.view import View, commanded, keyed, str_of
 
 VIEWER = "merge"
 
@@ -33,7 +33,8 @@ class MergeBench:
 
     def __init__(self, view: View, desk: MergeDesk) -> None:
         self.view, self.desk = view, desk
-        self.frame = min(int(view.query.get("frame", "0") or 0), desk.length - 1)
+        asked = view.query.get("frame", "")
+        self.frame = min(int(asked) if asked.isdecimal() else 0, desk.length - 1)
         self.is_whole = False
         """Whether settings are made for the whole take even inside a range."""
         self._client = ui.context.client.id
@@ -128,7 +129,7 @@ class MergeBench:
                 seconds=f"{float(seconds):.2f}",
             )
         else:
-            self._status.text = f"{say.of(str(error))}\n{say.of(error.fix)}".strip()
+            self._status.text = f"{say.of(str_of(error))}\n{say.of(error.fix)}".strip()
         self._status.classes(add="m-bad" if error else "", remove="" if error else "m-bad")
 
     def _settings_changed(self) -> None:
@@ -220,13 +221,11 @@ class MergeBench:
     def _draw_settings(self) -> None:
         say = self.view.say
         self._scope = tag("strong", role="status")
-        labels = {name: LABELS[name] for name in MergeOptions.model_fields if name in LABELS}
         names = tuple(["", *self.view.studio.workspace().model_names()])
         self._controls = Controls(
             self.view,
             MergeOptions,
             self.change,
-            labels=labels,
             keys=KEYS,
             suggestions={**SUGGESTIONS, "name": names},
         )

@@ -11,12 +11,13 @@ from recast.errors import RecastError
 from recast.language import to_say
 from recast.studio.files import MEDIA_TYPES
 from recast.studio.parts import tag
-from recast.studio.view import View
+from recast.studio.view import View, str_of
 
 if TYPE_CHECKING:
     from recast.provenance import Credentials
     from recast.studio.parts import Tag
 
+VIDEOS = tuple(suffix for suffix, kind in MEDIA_TYPES.items() if kind.startswith("video/"))
 STATES = {
     "valid": to_say("intact, signed by a trusted signer"),
     "valid-untrusted": to_say("intact, signed by a signer that no list of trusted ones names"),
@@ -30,7 +31,7 @@ def result_section(view: View) -> None:
 
     def look() -> tuple[tuple[Path, int], ...]:
         workspace = view.studio.workspace()
-        made = [workspace.result_as(suffix) for suffix in MEDIA_TYPES]
+        made = [workspace.result_as(suffix) for suffix in VIDEOS]
         there = [(path, path.stat().st_mtime_ns) for path in made if path.is_file()]
         newest = sorted(there, key=lambda one: one[1])[-1:]
         compared = workspace.compared
@@ -83,7 +84,7 @@ async def _credentials(view: View, result: Path, box: Tag) -> None:
     except RecastError as error:
         with box:
             tag("dt", text=view.say("Content credentials"))
-            tag("dd", "r-bad", text=f"{view.say.of(str(error))} {view.say.of(error.fix)}")
+            tag("dd", "r-bad", text=f"{view.say.of(str_of(error))} {view.say.of(error.fix)}")
         return
     if found is None:  # the server closes
         return
