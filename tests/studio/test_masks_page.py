@@ -19,7 +19,8 @@ InTime = Callable[[Callable[[], Any]], Any]
 @pytest.fixture
 def opened(extracted: Workspace, serve: Serve, page: Page) -> Page:
     page.goto(f"{serve(extracted.root).base}/masks?side=dst&name=000002_0.jpg")
-    expect(page.locator("img[data-name]")).to_have_attribute("data-name", "000002_0.jpg")
+    picture = page.locator("img[data-name]")
+    expect(picture).to_have_attribute("data-name", "000002_0.jpg", timeout=30_000)
     return page
 
 
