@@ -18,6 +18,7 @@ class Folders:
     model/<name>/               options.json, checkpoint/, history.jsonl, preview/
     data_dst/merging/<key>/     finished parts of a merge
     data_dst/merge.json         how it is to be merged; shots.json: settings of ranges
+    studio/thumbs.sqlite        small pictures of the faces
     result.mp4
     """
 
@@ -73,6 +74,11 @@ class Folders:
 
     def merging_folder(self, key: str) -> Path:
         return self.root / "data_dst" / "merging" / key
+
+    @property
+    def thumbs_file(self) -> Path:
+        """Small pictures of all faces, for the studio."""
+        return self.root / "studio" / "thumbs.sqlite"
 
     @property
     def cuts_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""`recast sort`."""
+"""`recast sort`, `recast measure` and `recast trash`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,10 @@ from cyclopts import CycloptsError, Parameter
 from recast.cli.door import door
 from recast.cli.flags import FLAGS, SWITCH, Json, exclusive, quoted
 from recast.stages.curate import SortOptions
+from recast.stages.measure import MeasureOptions
 
 _SORT = SortOptions()
+_MEASURE = MeasureOptions()
 
 
 def sort(
@@ -48,3 +50,56 @@ def sort(
             told += f"\nBack: recast sort {quoted(faceset)} --undo"
         facts = {"folder": faceset, "faces": done.faces, "left_out": done.left_out}
         opened.voice.tell("done", facts, told)
+
+
+def measure(
+    faceset: Path,
+    /,
+    *,
+    options: Annotated[MeasureOptions, FLAGS] = _MEASURE,
+    json: Json = False,
+) -> None:
+    """Measure sharpness and light of a face set once, for the studio's filters.
+
+    Sorting measures the same and needs no such step. What is known is not measured again.
+
+    Parameters
+    ----------
+    faceset
+        The folder of the faces, such as data_src/aligned.
+    """
+    from recast.stages.measure import run
+
+    with door(json) as opened:
+        count = run(faceset, options, opened.report)
+        facts = {"folder": faceset, "faces": count}
+        opened.voice.tell("done", facts, f"{count} faces in {faceset} are measured")
+
+
+def trash(
+    faceset: Path,
+    /,
+    *names: str,
+    restore: Annotated[bool, SWITCH, Parameter(help="Take them back from the trash.")] = False,
+    json: Json = False,
+) -> None:
+    """Put faces aside into the folder trash of their set, or take them back.
+
+    Nothing is deleted. Training and merging use only the faces that are left.
+
+    Parameters
+    ----------
+    faceset
+        The folder of the faces, such as data_src/aligned.
+    names
+        The files' names, without folders.
+    """
+    from recast.stages.trash import put_aside, take_back
+
+    if not names:
+        raise CycloptsError(msg="Name the faces.")
+    with door(json) as opened:
+        count = (take_back if restore else put_aside)(faceset, names)
+        told = f"{count} of {len(names)} faces are "
+        told += f"back in {faceset}" if restore else f"in {faceset / 'trash'}"
+        opened.voice.tell("done", {"folder": faceset, "faces": count}, told)

@@ -50,9 +50,9 @@ def cached(
     further features, measured on the same pictures where `key` is missing, since reading a
     picture takes longer than measuring it. What was measured stays when `report` stops the work.
     """
-    columns = _read(faces, key)
-    known = np.isfinite(columns).all(axis=1) & (columns.shape[1] > 0)
-    missing = np.flatnonzero(~known)
+    columns = known(faces, key)
+    measured = np.isfinite(columns).all(axis=1) & (columns.shape[1] > 0)
+    missing = np.flatnonzero(~measured)
     if len(missing):
         kinds = {key: measure, **(along or {})}
         for index, values in _measured(faces, missing, kinds, report):
@@ -61,6 +61,12 @@ def cached(
                 columns = _empty(len(faces), width)
             columns[index] = values[key]
     return columns
+
+
+def keep(faces: FaceSet, key: str, columns: Columns) -> None:
+    """Note what was found out about all faces together, such as whose they are; finite rows."""
+    rows = np.flatnonzero(np.isfinite(columns).all(axis=1))
+    _save(faces, [(int(index), {key: columns[index]}) for index in rows])
 
 
 def _measured(
@@ -117,8 +123,9 @@ def _in_8_bits(crop: FrameImage) -> NDArray[np.uint8]:
     return (crop >> 8).astype(np.uint8) if crop.dtype == np.uint16 else np.asarray(crop, np.uint8)
 
 
-def _read(faces: FaceSet, key: str) -> Columns:
-    """What the index knows about each face; without columns if it knows none."""
+def known(faces: FaceSet, key: str) -> Columns:
+    """The feature `key` as far as the index knows it: not a number for faces that were never
+    measured, and without columns if none was."""
     columns = np.zeros((len(faces), 0), np.float32)
     if not (faces.folder / INDEX_NAME).is_file():
         return columns

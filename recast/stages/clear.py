@@ -9,6 +9,7 @@ own files beside ours. So nothing goes by its name alone:
     merged pictures
     models                  the parts of a folder whose options.json is recast's
     parts of a merge        stand in folders and under names that only recast gives
+    thumbnails              are where and called what nothing else is
     results                 carry intact content credentials of recast
     result.jpg              holds what workspace.json says
 """
@@ -73,6 +74,7 @@ def made_here(workspace: Workspace) -> list[Path]:
     merging = workspace.merging_folder("").parent / "merging"
     found += _ours(merging, _is_part)
     found += _noted_pictures(workspace.merged_folder)
+    found += _ours(workspace.thumbs_file.parent, _is_thumbs)
     found += _models(workspace.model_folder("").parent / "model")
     for suffix in (".mp4", ".mov", ".mkv", ".avi", ""):
         found += _result(workspace.result_as(suffix))
@@ -238,6 +240,10 @@ def _is_part(path: Path) -> bool:
         if _SEGMENT.fullmatch(inside.name) and _KEY.fullmatch(folder.name):
             return True  # a segment, or a picture in a folder that is one
     return bool(_KEY.fullmatch(path.parent.name) and _PART.fullmatch(path.name))
+
+
+def _is_thumbs(path: Path) -> bool:
+    return re.fullmatch(r"thumbs\.sqlite(-journal|-wal|-shm)?", path.name) is not None
 
 
 def _result(path: Path) -> Iterator[Path]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from nicegui import ui
+
 from recast.language import LANGUAGES
 from recast.studio.parts import tag
 from recast.studio.view import View, keyed
@@ -34,6 +36,7 @@ class Page:
 @contextmanager
 def frame(view: View, pages: Mapping[str, Page]) -> Iterator[None]:
     """Draw the frame; what is drawn inside the `with` is the page."""
+    ui.colors(primary="#e9b872", dark="#1c1f22", dark_page="#141618")
     tag("a", "r-skip", text=view.say("To the page"), href="#page")
     with tag("header", "r-header"):
         _navigation(view, pages)

@@ -43,11 +43,11 @@ class LivePictures:
         return self._known.get(place)
 
 
-def add_live_routes(app: FastAPI, studio: Studio) -> None:
+def add_routes(app: FastAPI, studio: Studio) -> None:
     """`/live/…` is a picture of `LivePictures`, `/take/…` a take as it was filmed, with ranges."""
 
     @app.get("/live/{place}")
-    def live(place: str) -> Response:
+    def picture(place: str) -> Response:
         data = studio.pictures.get(place)
         if data is None:
             raise HTTPException(404)

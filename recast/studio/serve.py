@@ -21,10 +21,9 @@ from starlette.responses import Response
 
 from recast.errors import OptionUnusable
 from recast.language import LANGUAGES, Texts, browser_language, sentence
-from recast.studio.files import add_routes
+from recast.studio import face_routes, files, live
 from recast.studio.frame import Page, frame
 from recast.studio.guard import LOOPBACK, Guard
-from recast.studio.live import add_live_routes
 from recast.studio.pages import PAGES
 from recast.studio.state import Studio
 from recast.studio.view import View
@@ -106,8 +105,9 @@ def application(studio: Studio) -> FastAPI:
         await run.io_bound(studio.jobs.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, studio)
-    add_live_routes(app, studio)
+    files.add_routes(app, studio)
+    face_routes.add_routes(app, studio)
+    live.add_routes(app, studio)
     app.mount("/static", StaticFiles(directory=STATIC))
 
     @app.get("/language/{code}")

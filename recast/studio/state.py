@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recast.errors import RecastError
 from recast.studio.desks import Desks
+from recast.studio.facesets import FaceSets
 from recast.studio.jobs import Jobs
 from recast.studio.live import LivePictures
 from recast.workspace import Workspace
@@ -19,6 +20,7 @@ class Studio:
         self.jobs = jobs or Jobs()
         self.desks = Desks(self.root)
         self.pictures = LivePictures()
+        self.facesets = FaceSets()
 
     @property
     def exists(self) -> bool:

@@ -166,7 +166,7 @@ def commanded(element: Element, action: Action) -> Element:
 
 def key_name(key: str) -> str:
     """A key as it is written on a button."""
-    return key.replace("Shift+", "⇧").replace("Arrow", "").replace("Space", "␣")
+    return key.partition("|")[0].replace("Shift+", "⇧").replace("Arrow", "").replace("Space", "␣")
 
 
 def str_of(error: RecastError) -> str:

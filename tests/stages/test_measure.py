@@ -1,0 +1,32 @@
+"""Measuring once for filters."""
+
+from pathlib import Path
+
+import pytest
+
+from recast.errors import NoFaceFound, WorkspaceUnusable
+from recast.events import Event, Progress
+from recast.faceset import load_faceset
+from recast.faceset.features import known
+from recast.faceset.orders import SCALARS
+from recast.stages.measure import MeasureOptions, run
+from recast.workspace import Workspace
+
+
+def test_what_was_measured_is_known_and_not_measured_again(extracted: Workspace) -> None:
+    folder = extracted.faceset_folder("src")
+    assert known(load_faceset(folder), SCALARS).shape[1] == 0
+    names = [path.name for path in folder.glob("*.jpg")]
+    assert run(folder, MeasureOptions()) == len(names)
+    assert known(load_faceset(folder), SCALARS).shape == (len(names), 6)
+    assert sorted(path.name for path in folder.glob("*.jpg")) == sorted(names)
+    heard: list[Event] = []
+    run(folder, MeasureOptions(), heard.append)
+    assert not any(isinstance(event, Progress) for event in heard)
+
+
+def test_a_folder_without_faces_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoFaceFound, match="no face files"):
+        run(tmp_path, MeasureOptions())
+    with pytest.raises(WorkspaceUnusable, match="no folder"):
+        run(tmp_path / "nowhere", MeasureOptions())
