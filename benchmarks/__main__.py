@@ -16,6 +16,7 @@ BENCHMARKS = {
     "persons": "benchmarks.persons",
     "sharpness": "benchmarks.sharpness",
     "sort": "benchmarks.sort",
+    "studio_live": "benchmarks.studio_live",
     "swap": "benchmarks.swap",
     "train": "benchmarks.train",
     "video": "benchmarks.video",
