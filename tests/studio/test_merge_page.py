@@ -108,6 +108,10 @@ def test_keys_change_settings_and_the_picture_follows(opened: Page, job: Workspa
     assert np.array_equal(pixels(opened), before)
     changes(opened, lambda: opened.keyboard.press("v"))
     assert (pixels(opened) < 8).mean() > 0.5
+    cyrillic = "{key: 'м', code: 'KeyV', bubbles: true}"
+    pressed = f"document.body.dispatchEvent(new KeyboardEvent('keydown', {cyrillic}))"
+    changes(opened, lambda: opened.evaluate(pressed))
+    assert np.array_equal(pixels(opened), before)
     opened.keyboard.press("?")
     help_page = opened.get_by_role("dialog", name="Keys")
     for text in ("Feather +", "Mode raw-rgb", "Merge the take", "Begin a range here"):
