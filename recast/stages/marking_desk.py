@@ -52,8 +52,13 @@ class MarkingDesk:
         return frames_to_mark(self.workspace, self.side, listed, below=below)
 
     def look_again(self) -> None:
-        """Read anew which faces were found, after an extraction."""
+        """Read anew which faces were found, and what another program marked."""
         self._found = found_marks(self.workspace, self.side)
+        with self._writing:
+            marks = marks_of(self.workspace, self.side)
+            if self.marks is self._kept and marks != self.marks:
+                self.marks = self._kept = marks
+                self._before = []
         self.version += 1
 
     def at(self, frame: int) -> FrameMarks:

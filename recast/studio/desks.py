@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from recast.errors import RecastError
 from recast.studio.beside import Answer, Beside, Kind
 from recast.workspace import Workspace
 
@@ -29,7 +31,11 @@ class Desks:
         self._marking: dict[Side, MarkingDesk] = {}
         self._masks: dict[Side, MaskDesk] = {}
         self._merge: MergeDesk | None = None
-        self._beside: dict[Kind, Beside] = {}
+        # Made at once: the server's loop must not wait for a desk that is being opened.
+        self._beside: dict[Kind, Beside] = {
+            "merge": Beside("merge", root),
+            "marking": Beside("marking", root),
+        }
 
     def marking(self, side: Side) -> MarkingDesk:
         """The marks of a side; raises as `MarkingDesk` does."""
@@ -68,17 +74,14 @@ class Desks:
         """
         from asyncio import wrap_future
 
-        with self._lock:
-            beside = self._beside.setdefault(kind, Beside(kind, self._root))
-        return await wrap_future(beside.ask(question, asker=asker))
+        return await wrap_future(self._beside[kind].ask(question, asker=asker))
 
     def close(self) -> None:
-        """Keep all and end the processes."""
-        with self._lock:
-            for desk in self._marking.values():
+        """Keep what is not kept yet, and end the processes."""
+        desks: list[MarkingDesk | MergeDesk] = list(self._marking.values())
+        for desk in desks + ([self._merge] if self._merge else []):
+            # What could not be kept was said when it was made.
+            with suppress(RecastError):
                 desk.keep()
-            if self._merge is not None:
-                self._merge.keep()
-            for beside in self._beside.values():
-                beside.close()
-            self._beside.clear()
+        for beside in self._beside.values():
+            beside.close()

@@ -133,6 +133,21 @@ def test_marks_are_kept_once_and_another_desk_sees_them(desk: MarkingDesk) -> No
     assert MarkingDesk(desk.workspace, "dst").at(2) == desk.at(2)
 
 
+def test_what_another_program_marked_is_seen_unless_something_waits_to_be_kept(
+    desk: MarkingDesk,
+) -> None:
+    other = MarkingDesk(desk.workspace, "dst")
+    other.accept(2)
+    other.keep()
+    desk.look_again()
+    assert desk.at(2).state == "done" and not desk.can_undo
+    other.accept(3)
+    other.keep()
+    desk.skip(4)
+    desk.look_again()
+    assert desk.at(4).state == "skipped" and desk.at(3).state == "todo"
+
+
 def test_a_view_walks_its_list(desk: MarkingDesk) -> None:
     desk.accept(0)
     view = MarkingView(desk)
