@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import Field
 
 from recast.cli.flags import Json
 from recast.cli.voices import voice_for
@@ -19,7 +20,9 @@ def studio(
     host: Annotated[
         str, Parameter(help="Address to listen on; others than 127.0.0.1 ask for a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="Port to listen on; 0 takes any that is free.")] = 8080,
+    port: Annotated[
+        int, Field(ge=0, le=65535), Parameter(help="Port to listen on; 0 takes any that is free.")
+    ] = 8080,
     token: Annotated[
         str | None,
         Parameter(

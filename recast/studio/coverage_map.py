@@ -73,8 +73,8 @@ def map_options(
     }  # fmt: skip
     return {
         "animation": False,
-        "grid": {"left": 44, "right": 10, "top": 30, "bottom": 40},
-        "legend": {"textStyle": {"color": _QUIET}, "itemWidth": 10},
+        "grid": {"left": 44, "right": 10, "top": 62, "bottom": 40},
+        "legend": {"top": 0, "left": 0, "textStyle": {"color": _QUIET}, "itemWidth": 10},
         "tooltip": {"formatter": "src {@[2]}, dst {@[3]}"},
         "xAxis": {"type": "value", "name": axes[0], "nameGap": 24, **axis},
         "yAxis": {"type": "value", "name": axes[1], "nameGap": 28, **axis},

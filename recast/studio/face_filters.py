@@ -67,12 +67,17 @@ class FaceFilters:
 
     def _range(self, name: str, low: int, high: int) -> ui.range:
         with tag("div", "r-labelled"):
-            tag("span", "r-quiet r-small", text=name)
+            said = tag("span", "r-quiet r-small")
             made = ui.range(
                 min=low, max=high, step=1, value={"min": low, "max": high}, on_change=self._changed
             )
             made.props["aria-label"] = name
-            made.props("label")
+
+        def say_range() -> None:
+            said.text = f"{name}: {made.value['min']} … {made.value['max']}"
+
+        made.on_value_change(say_range)
+        say_range()
         return made
 
     def _number(self, name: str) -> ui.number:

@@ -79,7 +79,7 @@ def options_of(lines: Mapping[str, Curve], *, logarithmic: bool) -> dict[str, An
         "color": list(COLOURS),
         "backgroundColor": "transparent",
         "grid": {"left": 60, "right": 20, "top": 40, "bottom": 60},
-        "legend": {"type": "scroll", "textStyle": {"color": _QUIET}},
+        "legend": {"top": 0, "type": "scroll", "textStyle": {"color": _QUIET}},
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "value", "min": "dataMin", "max": "dataMax", **axis},
         "yAxis": {"type": "log" if logarithmic else "value", "scale": True, **axis},

@@ -66,7 +66,7 @@ class _Card:
             self.detail = tag("p", "r-quiet")
             self.actions = tag("div", "r-row")
 
-    def say(self, state: str, detail: str = "", *, is_next: bool = False) -> None:
+    def tell(self, state: str, detail: str = "", *, is_next: bool = False) -> None:
         self.state.text, self.detail.text = state, detail
         self.box.classes(add="r-next" if is_next else "", remove="" if is_next else "r-next")
 
@@ -79,14 +79,14 @@ class _TakeCard(_Card):
     def draw(self, found: Standing) -> None:
         take, say = found.takes[self._side], self.view.say
         if take.path is None:
-            self.say(say("This take cannot be read"), take.trouble)
+            self.tell(say("This take cannot be read"), take.trouble)
             show_picture(self.picture, "")
             return
         width, height = take.size
         about = say("{w} x {h}, {n} frames, {rate} a second, {time}", w=width, h=height,
                     n=take.length, rate=f"{take.rate:.6g}",
                     time=duration(self.view, take.seconds))  # fmt: skip
-        self.say(take.path.name, about)
+        self.tell(take.path.name, about)
         if self._side == "src" and found.consent is not None:
             basis = say.of(BASES[found.consent.basis])
             self.detail.text = f"{about}. {found.consent.person}: {basis}"
@@ -117,7 +117,7 @@ class _FacesCard(_Card):
         detail = ""
         if 0 < take.searched < take.wanted:
             detail = say("{done} of {total} frames searched", done=take.searched, total=take.wanted)
-        self.say(state, detail, is_next=found.next == f"extract {self._side}")
+        self.tell(state, detail, is_next=found.next == f"extract {self._side}")
         self._find.set_visibility(not take.is_searched)
         self._look.set_visibility(take.faces > 0)
         show_picture(self.picture, self.view.studio.address(take.face) if take.face else "")
@@ -133,7 +133,7 @@ class _TrainCard(_Card):
     def draw(self, found: Standing) -> None:
         say, trainings = self.view.say, found.trainings
         if not trainings:
-            self.say(say("None yet"), is_next=found.next == "train")
+            self.tell(say("None yet"), is_next=found.next == "train")
             show_picture(self.picture, "")
             return
         newest = max(trainings, key=lambda one: one.preview.stat().st_mtime if one.preview else 0)
@@ -143,7 +143,7 @@ class _TrainCard(_Card):
             for one in trainings
         )  # fmt: skip
         state = say.plural("{n} training", "{n} trainings", len(trainings))
-        self.say(state, detail, is_next=found.next == "train")
+        self.tell(state, detail, is_next=found.next == "train")
         shown = newest.preview
         show_picture(self.picture, self.view.studio.address(shown) if shown else "")
 
@@ -160,7 +160,7 @@ class _MergeCard(_Card):
     def draw(self, found: Standing) -> None:
         say = self.view.say
         state = found.result.name if found.result else say("None yet")
-        self.say(state, is_next=found.next == "merge")
+        self.tell(state, is_next=found.next == "merge")
         able = any(one.can_merge for one in found.trainings)
         self._merge.set_visibility(able)
         show_picture(self.picture, self.view.studio.address(found.sheet) if found.sheet else "")

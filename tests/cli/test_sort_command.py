@@ -53,3 +53,26 @@ def test_a_folder_that_was_never_sorted_cannot_be_undone(run: Run, faceset: Path
     code, _, err = run("sort", faceset, "--undo")
     assert code == 1
     assert "remembers no sort" in err
+
+
+def test_measure_counts_and_speaks_json(run: Run, faceset: Path) -> None:
+    code, out, _ = run("measure", faceset, "--json")
+    assert code == 0
+    last = json.loads(out.splitlines()[-1])
+    assert last == {"event": "done", "folder": str(faceset), "faces": 24}
+    assert run("measure", faceset.parent / "nowhere").code == 1
+
+
+def test_trash_puts_aside_and_takes_back(run: Run, faceset: Path) -> None:
+    names = ["000001_0.jpg", "000002_0.jpg"]
+    code, out, _ = run("trash", faceset, *names)
+    assert (code, out) == (0, f"2 of 2 faces are in {faceset / 'trash'}\n")
+    code, out, _ = run("trash", faceset, names[0], "--restore")
+    assert (code, out) == (0, f"1 of 1 faces are back in {faceset}\n")
+    assert (faceset / names[0]).exists() and not (faceset / names[1]).exists()
+
+
+def test_trash_wants_names_without_folders(run: Run, faceset: Path) -> None:
+    assert run("trash", faceset).code == 2
+    code, _, err = run("trash", faceset, "../000001_0.jpg")
+    assert code == 1 and "no name of a face file" in err
