@@ -75,6 +75,7 @@ class MergeDesk:
         """Raises TakeUnreadable, or WorkspaceUnusable if what was kept is damaged."""
         self.workspace = workspace
         take = workspace.take("dst")
+        self.take_path = take.path
         self.length = len(take)
         self.rate = take.info.rate
         self.size = take.info.size

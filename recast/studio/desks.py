@@ -62,8 +62,9 @@ class Desks:
         from recast.stages.merge_desk import MergeDesk
 
         with self._lock:
-            if self._merge is None:
-                self._merge = MergeDesk(Workspace.open(self._root))
+            workspace = Workspace.open(self._root)
+            if self._merge is None or self._merge.take_path != workspace.take_path("dst"):
+                self._merge = MergeDesk(workspace)
             return self._merge
 
     async def ask(self, kind: Kind, question: Mapping[str, Any], *, asker: str) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nicegui import run, ui
@@ -40,7 +41,9 @@ class MergeBench:
         self._client = ui.context.client.id
         self._shows_mask = False
         self._draw()
-        view.refresh_on_change(lambda: desk.settings, self._settings_changed)
+        self._asked = desk.settings
+        """What the picture was asked for with."""
+        view.refresh_on_change(lambda: desk.settings, self._others_changed)
         ui.timer(0, self.go_to_start, once=True)
 
     @property
@@ -68,8 +71,7 @@ class MergeBench:
         put(self._scrub, self.frame)
         put(self._entry, self.frame)
         self._settings_changed()
-        await self._show_before()
-        await self.show()
+        await asyncio.gather(self._show_before(), self.show())
 
     async def change(self, name: str, value: Any) -> None:
         """Give an option a value where settings are made now, and show what comes of it."""
@@ -87,10 +89,11 @@ class MergeBench:
 
     async def show(self) -> None:
         """Ask for the merged frame, and put it onto the page unless a newer one is asked for."""
-        settings = self.desk.settings
+        self._asked = settings = self.desk.settings
         options, ranges = settings.options, settings.entries
         if self._shows_mask:
-            options, ranges = options.model_copy(update={"mode": "raw-mask"}), []
+            options = options.model_copy(update={"mode": "raw-mask"})
+            ranges = [{**entry, "mode": "raw-mask"} for entry in ranges]
         question = {
             "frame": self.frame,
             "options": options.model_dump(mode="json"),
@@ -131,6 +134,12 @@ class MergeBench:
         else:
             self._status.text = f"{say.of(str_of(error))}\n{say.of(error.fix)}".strip()
         self._status.classes(add="m-bad" if error else "", remove="" if error else "m-bad")
+
+    def _others_changed(self) -> None:
+        """Follow what somebody did in another browser."""
+        self._settings_changed()
+        if self.desk.settings is not self._asked:
+            ui.timer(0, self.show, once=True)
 
     def _settings_changed(self) -> None:
         settings, number = self.desk.settings, self.number

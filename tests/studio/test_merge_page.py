@@ -179,6 +179,8 @@ def test_a_range_has_settings_of_its_own_and_two_browsers_agree(
     other = watched().page()
     other.goto(opened.url)
     expect(other.get_by_label("Mode", exact=True)).to_have_value("pyramid", timeout=30_000)
+    changes(other, lambda: opened.get_by_label("comes gradually").uncheck())
+    opened.get_by_label("comes gradually").check()
     opened.keyboard.press(".")
     shown(opened, 8)
     expect(opened.get_by_label("Mode", exact=True)).to_have_value("overlay")
