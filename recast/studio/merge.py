@@ -201,7 +201,7 @@ class MergeBench:
             tag("label", text=say("Wipe to the original"), **{"for": "wipe"})
             tag("input", id="wipe", type="range", min="0", max="100", step="any",
                 data_wipe="")  # fmt: skip
-        with tag("div", "m-scrub"):
+        with tag("div", "m-scrub m-tools"):
             self._draw_moves()
 
     def _draw_moves(self) -> None:

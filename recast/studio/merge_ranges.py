@@ -22,16 +22,18 @@ class RangeBar:
         with tag("div", "m-scrub"):
             tag("span", "r-quiet", text=say("Ranges"))
             self._line = tag("div", "m-line", role="group").labelled(say("Ranges of frames"))
-        with tag("div", "r-row"):
+        with tag("div", "r-row m-tools"):
             view.button(say("Begin a range here"), self._begin, key="[")
             view.button(say("End it here"), self._end, key="]")
             view.button(say("Let the range go"), self._remove, key="Delete", kind="danger")
-            self._blend = tag("input", id="blends", type="checkbox")
-            self._blend.on("click", self._blended, js_handler="(e) => emit(e.target.checked)")
-            tag("label", text=say("comes gradually"), **{"for": "blends"})
-            self._whole = tag("input", id="whole", type="checkbox")
-            self._whole.on("click", self._make_whole, js_handler="(e) => emit(e.target.checked)")
-            tag("label", text=say("set the whole take, not the range"), **{"for": "whole"})
+            with tag("span", "m-pair"):
+                self._blend = tag("input", id="blends", type="checkbox")
+                self._blend.on("click", self._blended, js_handler="(e) => emit(e.target.checked)")
+                tag("label", text=say("comes gradually"), **{"for": "blends"})
+            with tag("span", "m-pair"):
+                whole = tag("input", id="whole", type="checkbox")
+                whole.on("click", self._make_whole, js_handler="(e) => emit(e.target.checked)")
+                tag("label", text=say("set the whole take, not the range"), **{"for": "whole"})
             self._begun_text = tag("span", "r-quiet", role="status")
 
     def draw(self) -> None:
