@@ -9,7 +9,6 @@ from nicegui import ui
 from recast.studio.actions import Action, action
 from recast.studio.chooser import path_field
 from recast.studio.job_rows import JobRows
-from recast.studio.jobs import Job
 from recast.studio.parts import tag
 from recast.studio.view import View, commanded
 
@@ -38,6 +37,12 @@ def beginning(view: View) -> None:
         form.button = view.button(say("Make the workspace"), form.make, kind="main")
         form.changed()
     JobRows(view, "new")
+    view.refresh_on_change(lambda: view.studio.exists, lambda: _leave(view))
+
+
+def _leave(view: View) -> None:
+    if view.studio.exists:
+        ui.navigate.to("/")
 
 
 def free_folder(root: Path) -> Path:
@@ -60,7 +65,6 @@ class _Form:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._job: Job | None = None
 
     @property
     def _action(self) -> Action:
@@ -74,17 +78,5 @@ class _Form:
             commanded(self.button, self._action)
 
     def make(self) -> None:
-        """Start it, and go to the overview when it is done."""
-        root = Path(self.root.value).absolute()
-        self._job = job = self._view.start(self._action)
-        if job is None:
-            return
-
-        def look() -> None:
-            if job.state == "done":
-                self._view.studio.root = root
-                ui.navigate.to("/")
-            if not job.is_running:
-                timer.cancel()
-
-        timer = ui.timer(0.3, look)
+        """Start it; when it is done, every browser goes to the overview."""
+        self._view.start(self._action)

@@ -49,7 +49,8 @@ class _FacesPage:
                 for command in ("sort", "measure", "extract"):
                     JobRows(view, command)
             with tag("div", "r-faces-main"):
-                self._status = tag("p", "r-quiet", role="status")
+                reading = say("Reading the faces …")
+                self._status = tag("p", "r-quiet", role="status", text=reading)
                 self._grid = FacesGrid(view, self._side, self._part)
                 self._grid.on_told(self._heard)
         self._dialog = FaceDialog(view, self._side)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import copy
@@ -30,6 +31,7 @@ from recast.studio.view import View
 
 STATIC = Path(__file__).parent / "static"
 _YEAR = 365 * 24 * 3600
+_EVERYWHERE = ("0.0.0.0", "::", "")
 _QUASAR = {"en": "en-US", "ru": "ru"}
 
 
@@ -44,7 +46,8 @@ class Place:
     @property
     def address(self) -> str:
         """What is typed into a browser."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        name = socket.gethostname() if self.host in _EVERYWHERE else self.host
+        host = f"[{name}]" if ":" in name else name
         query = f"?token={self.token}" if self.token else ""
         return f"http://{host}:{self.port}/{query}"
 
@@ -72,9 +75,7 @@ def serve(
     names = {host, socket.gethostname(), socket.getfqdn()}
     app = Guard(application(studio), names=names, port=place.port, token=token)
     # NiceGUI looks for the server by the application it runs.
-    config = uvicorn.Config(
-        app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=3
-    )
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)
     server = _Server(config, lambda: ready(place))
     try:
         server.run(sockets=[listening])
@@ -168,7 +169,8 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         made = socket.socket(family, kind)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would let others take the port over
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
         made.set_inheritable(False)
     except OSError as error:

@@ -24,12 +24,21 @@ class Studio:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a workspace yet."""
-        try:
-            self.workspace()
-        except RecastError:
-            return False
-        return True
+        """Whether there is a workspace yet; one that was made here is taken."""
+        for root in (self.root, *self._made):
+            try:
+                Workspace.open(root)
+            except RecastError:
+                continue
+            self.root = root
+            return True
+        return False
+
+    @property
+    def _made(self) -> list[Path]:
+        """The workspaces that jobs of this server made, the newest first."""
+        done = [job for job in self.jobs.all() if (job.command, job.state) == ("new", "done")]
+        return [Path(str(job.facts.get("workspace", self.root))) for job in reversed(done)]
 
     def workspace(self) -> Workspace:
         """The workspace; raises WorkspaceUnusable if there is none."""

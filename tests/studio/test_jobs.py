@@ -62,7 +62,7 @@ def test_a_stopped_training_has_saved_everything(
     assert int(newest.name) >= job.training["step"] > 0
 
 
-def test_a_training_is_saved_and_shown_when_asked(
+def test_a_training_obeys_words_and_ends_with_its_server(
     extracted: Workspace, jobs: Jobs, in_time: InTime
 ) -> None:
     job = jobs.start(training(extracted, save_minutes=100))
@@ -74,15 +74,8 @@ def test_a_training_is_saved_and_shown_when_asked(
     known = set(folder.iterdir())
     jobs.tell(job, "save")
     in_time(lambda: set(folder.iterdir()) - known)
-
-
-def test_closing_stops_everything_where_nothing_is_lost(
-    extracted: Workspace, jobs: Jobs, in_time: InTime
-) -> None:
-    job = jobs.start(training(extracted))
-    in_time(lambda: job.training)
     assert jobs.close() == []
-    assert job.state == "stopped"
+    assert state_of(job) == "stopped"
 
 
 def test_a_job_whose_server_was_killed_stops_by_itself(
@@ -100,14 +93,14 @@ def test_a_job_whose_server_was_killed_stops_by_itself(
 def test_two_jobs_on_the_same_thing_are_refused(
     extracted: Workspace, jobs: Jobs, in_time: InTime
 ) -> None:
-    job = jobs.start(training(extracted))
+    first = action("extract", extracted.root, "src", holds=["faces src"])
+    job = jobs.start(first)
     with pytest.raises(JobRefused) as refused:
-        jobs.start(training(extracted))
-    assert "train" in Texts("ru").of(refused.value.args[0])
-    assert jobs.holding("model swift") is job and jobs.holding("faces src") is None
-    jobs.tell(job, "stop")
+        jobs.start(action("sort", extracted.faceset_folder("src"), holds=["faces src"]))
+    assert "extract" in Texts("ru").of(refused.value.args[0])
+    assert jobs.holding("faces src") is job and jobs.holding("faces dst") is None
     in_time(ended(job))
-    assert jobs.holding("model swift") is None
+    assert jobs.holding("faces src") is None
 
 
 def test_a_job_that_cannot_be_done_says_why(

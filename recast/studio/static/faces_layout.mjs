@@ -1,0 +1,101 @@
+// Where each face of a long list lies: groups one below the other, faces in rows of equal squares.
+export const HEAD = 30; // px, above a group that has a name
+
+// Groups of the numbers in `view` by a column: in steps, or in parts of as many faces each.
+export function grouped(view, column, group, texts) {
+  if (!column) return [{ name: "", faces: view }];
+  const numberOf = group.parts ? parts(view, column, group.parts) : (at) => Math.floor(column[at] / group.step);
+  const by = new Map();
+  for (const at of view) {
+    const key = numberOf(at);
+    if (!by.has(key)) by.set(key, []);
+    by.get(key).push(at);
+  }
+  const keys = [...by.keys()].sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
+  return keys.map((key) => ({ name: nameOf(key, column, by.get(key), group, texts), faces: by.get(key) }));
+}
+
+function parts(view, column, count) {
+  const known = Float32Array.from(view, (at) => column[at]).filter((value) => !Number.isNaN(value)).sort();
+  const bounds = Array.from({ length: count - 1 }, (_, n) => known[Math.floor(((n + 1) * known.length) / count)]);
+  return (at) => (Number.isNaN(column[at]) ? NaN : bounds.filter((bound) => column[at] >= bound).length);
+}
+
+function nameOf(key, column, faces, group, texts) {
+  if (Number.isNaN(key)) return texts.unknown;
+  if (group.column === "person") return texts.person.replace("{n}", key + 1);
+  if (group.step) return `${+(key * group.step).toPrecision(6)} … ${+((key + 1) * group.step).toPrecision(6)}`;
+  let low = Infinity, high = -Infinity;
+  for (const at of faces) { low = Math.min(low, column[at]); high = Math.max(high, column[at]); }
+  return `${low.toPrecision(3)} … ${high.toPrecision(3)}`;
+}
+
+export class Layout {
+  // `across` squares of `cell` px in a row; places count all faces, group after group.
+  constructor(groups, across, cell) {
+    Object.assign(this, { groups, across, cell });
+    let y = 0, first = 0;
+    for (const group of groups) {
+      group.top = y;
+      group.start = y + (group.name ? HEAD : 0);
+      group.first = first;
+      group.rows = Math.ceil(group.faces.length / across);
+      y = group.start + group.rows * cell;
+      first += group.faces.length;
+    }
+    this.height = y;
+  }
+
+  groupOf(place) {
+    let low = 0, high = this.groups.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.groups[middle].first <= place) low = middle; else high = middle - 1;
+    }
+    return this.groups[low];
+  }
+
+  where(place) {
+    const group = this.groupOf(place);
+    if (!group) return { x: 0, y: 0 };
+    const inside = place - group.first;
+    return { x: (inside % this.across) * this.cell, y: group.start + Math.floor(inside / this.across) * this.cell };
+  }
+
+  // The place of the face at a point, or null.
+  at(x, y) {
+    const column = Math.floor(x / this.cell);
+    if (column >= this.across) return null;
+    for (const group of this.groups) {
+      const row = Math.floor((y - group.start) / this.cell), inside = row * this.across + column;
+      if (row >= 0 && row < group.rows && inside < group.faces.length) return group.first + inside;
+    }
+    return null;
+  }
+
+  // The place of the first face that lies at a height or below it, or null.
+  below(y) {
+    for (const group of this.groups) {
+      const row = Math.max(0, Math.floor((y - group.start) / this.cell));
+      if (row < group.rows) return group.first + row * this.across;
+    }
+    return null;
+  }
+
+  // The places of all faces that a rectangle touches.
+  within({ x0, y0, x1, y1 }) {
+    const [left, right, upper, lower] = [Math.min(x0, x1), Math.max(x0, x1), Math.min(y0, y1), Math.max(y0, y1)];
+    const found = [];
+    for (const group of this.groups) {
+      const last = Math.min(group.rows - 1, Math.floor((lower - group.start) / this.cell));
+      for (let row = Math.max(0, Math.floor((upper - group.start) / this.cell)); row <= last; row++) {
+        const end = Math.min(this.across - 1, Math.floor(right / this.cell));
+        for (let column = Math.max(0, Math.floor(left / this.cell)); column <= end; column++) {
+          const inside = row * this.across + column;
+          if (inside < group.faces.length) found.push(group.first + inside);
+        }
+      }
+    }
+    return found;
+  }
+}
