@@ -42,7 +42,7 @@ def opened(server: Server, page: Page) -> Page:
     """The page at frame 5, its picture drawn; settings are plain, whatever another test made."""
     page.goto(f"{server.base}/merge?frame=5")
     shown(page, 5)
-    page.get_by_role("button", name="Take the defaults again").click()
+    changes(page, page.get_by_role("button", name="Take the defaults again").click)
     return page
 
 
@@ -64,7 +64,7 @@ def changes(page: Page, act: Callable[[], Any]) -> None:
     """Do something that draws another picture, and wait for it."""
     before = page.locator("img.m-after").get_attribute("src")
     act()
-    expect(page.locator("img.m-after")).not_to_have_attribute("src", before or "")
+    expect(page.locator("img.m-after")).not_to_have_attribute("src", before or "", timeout=30_000)
 
 
 def test_every_option_has_a_control_and_steps_stay_in_range() -> None:
@@ -88,8 +88,6 @@ def test_every_option_has_a_control_and_steps_stay_in_range() -> None:
 
 
 def test_keys_change_settings_and_the_picture_follows(opened: Page, job: Workspace) -> None:
-    changes(opened, lambda: opened.keyboard.press("2"))
-    changes(opened, lambda: opened.keyboard.press("1"))
     before = pixels(opened)
     changes(opened, lambda: opened.keyboard.press("9"))
     expect(opened.get_by_label("Mode", exact=True)).to_have_value("raw-mask")
