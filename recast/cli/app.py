@@ -16,8 +16,11 @@ COMMANDS = {
     "denoise": ("takes", "Take the noise out of dst, edges kept; later stages work on that."),
     "extract": ("stages", "Find the faces of a take and cut each into an aligned face file."),
     "sort": ("faceset", "Sort a face set, thin it out, or undo that."),
-    "measure": ("faceset", "Measure sharpness and light of a face set, for filters."),
-    "trash": ("faceset", "Put faces aside, or take them back."),
+    "measure": (
+        "faceset",
+        "Measure sharpness and light of a face set once, for the studio's filters.",
+    ),
+    "trash": ("faceset", "Put faces aside into the folder trash of their set, or take them back."),
     "train": ("stages", "Teach a model both faces, or go on with it."),
     "models": ("models", "Show the models that can be trained."),
     "timelapse": (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from nicegui import ui
 
-from recast.sides import Side
+from recast.sides import SIDES, Side
 from recast.stages.curate import By, SortOptions
 from recast.stages.measure import MeasureOptions
 from recast.studio.actions import Action, action
@@ -19,6 +19,9 @@ from recast.studio.facesets import Part, folder_of
 from recast.studio.job_rows import JobRows
 from recast.studio.parts import tag
 from recast.studio.view import View, commanded, keyed
+
+if TYPE_CHECKING:
+    from recast.stages.coverage import Coverage
 
 
 async def build(view: View) -> None:
@@ -35,6 +38,7 @@ class _FacesPage:
         self._view, self._side, self._part = view, side, part
         self._folder = folder_of(view.studio.workspace(), side, part)
         self._told: dict[str, Any] = {}
+        self._covered: tuple[tuple[str, str], Coverage] | None = None
 
     async def draw(self) -> None:
         view, say = self._view, self._view.say
@@ -136,16 +140,18 @@ class _FacesPage:
         self._filters.set_pose(yaw, pitch)
         self._filtered()
 
-    def _look(self) -> tuple[str, Any]:
+    def _look(self) -> tuple[str, Coverage]:
         from recast.stages.coverage import coverage
 
-        studio = self._view.studio
-        sets = {s: studio.facesets.get(folder_of(studio.workspace(), s, "faces")).faces
-                for s in ("src", "dst")}  # fmt: skip
-        poses = [(one.yaw.tolist(), one.pitch.tolist()) for one in (sets["src"], sets["dst"])]
-        return studio.facesets.get(self._folder).version, coverage(*poses)
+        studio, workspace = self._view.studio, self._view.studio.workspace()
+        src, dst = (studio.facesets.get(folder_of(workspace, side, "faces")) for side in SIDES)
+        versions = (src.version, dst.version)
+        if self._covered is None or self._covered[0] != versions:
+            poses = [(one.faces.yaw.tolist(), one.faces.pitch.tolist()) for one in (src, dst)]
+            self._covered = versions, coverage(*poses)
+        return studio.facesets.get(self._folder).version, self._covered[1]
 
-    def _show(self, found: tuple[str, Any]) -> None:
+    def _show(self, found: tuple[str, Coverage]) -> None:
         version, covered = found
         self._grid.show(version=version)
         self._map.draw(covered)

@@ -57,9 +57,9 @@ class FaceSets:
             known = self._known.get(folder)
             if known is not None and (known[0] == stamp or time.monotonic() - known[1] < PATIENCE):
                 return known[2]
+            # The stamp from before: what changes while it is loaded is seen next time.
             loaded = _loaded(folder)
-            # The look itself may have written the index.
-            self._known[folder] = (_stamp(folder), time.monotonic(), loaded)
+            self._known[folder] = (stamp, time.monotonic(), loaded)
             return loaded
 
     def forget(self, folder: Path) -> None:
@@ -78,12 +78,12 @@ def _stamp(folder: Path) -> int:
 def _loaded(folder: Path) -> Loaded:
     from recast.faceset import load_faceset
 
-    faces = load_faceset(folder) if folder.is_dir() else _empty(folder)
+    faces = load_faceset(folder) if folder.is_dir() else _no_faces()
     body = packed(faces)
     return Loaded(faces, hashlib.blake2b(body, digest_size=8).hexdigest(), body)
 
 
-def _empty(folder: Path) -> FaceSet:
+def _no_faces() -> FaceSet:
     import tempfile
 
     from recast.faceset import load_faceset

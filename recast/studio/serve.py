@@ -74,7 +74,6 @@ def serve(
     place = Place(host, listening.getsockname()[1], token)
     names = {host, socket.gethostname(), socket.getfqdn()}
     app = Guard(application(studio), names=names, port=place.port, token=token)
-    # NiceGUI looks for the server by the application it runs.
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)
     server = _Server(config, lambda: ready(place))
     try:

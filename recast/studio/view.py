@@ -31,6 +31,8 @@ JOB_NAMES = {
     "merge": to_say("Merging"),
     "encode": to_say("Encoding"),
     "denoise": to_say("Denoising"),
+    "measure": to_say("Measuring"),
+    "new": to_say("Making the workspace"),
 }
 """What a running command is called."""
 
@@ -148,7 +150,7 @@ class View:
         ui.timer(every, compare)
 
     def job_name(self, job: Job) -> str:
-        """What a job is called, such as "Finding faces (src)"."""
+        """What a job is called, such as "Finding faces"."""
         return self.say.of(JOB_NAMES.get(job.command, job.command))
 
 
