@@ -19,6 +19,7 @@ BENCHMARKS = {
     "sharpness": "benchmarks.sharpness",
     "sort": "benchmarks.sort",
     "studio_grid": "benchmarks.studio_grid",
+    "studio_live": "benchmarks.studio_live",
     "studio_pictures": "benchmarks.studio_pictures",
     "swap": "benchmarks.swap",
     "team": "benchmarks.team",

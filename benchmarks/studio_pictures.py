@@ -27,6 +27,9 @@ SHOTS = {
     "overview": ("/", "en-US"),
     "faces": ("/faces?side=src", "en-US"),
     "train": ("/train", "en-US"),
+    "marking": ("/mark?side=dst&frame=30&list=all", "en-US"),
+    "masks": ("/masks?side=dst", "en-US"),
+    "merge": ("/merge?frame=30", "en-US"),
     "overview-ru": ("/", "ru-RU"),
 }
 """Name: address and language."""

@@ -83,14 +83,11 @@ def _record(content: bytes, folder: Path) -> None:
 
 def _use(record: object) -> None:
     """Draw the mask of a record: it is a picture in a text in a packet."""
-    import numpy as np
-
+    from recast.faceset.drawn_mask import carried_mask
     from recast.faceset.record import FaceRecord
-    from recast.merging.outline import stored_mask
 
     assert isinstance(record, FaceRecord)
-    drawn = [(one.adds, np.array(one.points, np.float32)) for one in record.polygons]
-    stored_mask(record.segmentation or "", drawn, min(record.size, 256))
+    carried_mask(record.model_copy(update={"size": min(record.size, 256)}))
 
 
 def _dfl_record(content: bytes, folder: Path) -> None:

@@ -17,6 +17,7 @@ class Folders:
     data_dst/denoised.mp4       the dst take without its noise, which stands in for it
     model/<name>/               options.json, checkpoint/, history.jsonl, preview/
     data_dst/merging/<key>/     finished parts of a merge
+    data_dst/merge.json         how it is to be merged; shots.json: settings of ranges
     studio/thumbs.sqlite        small pictures of the faces
     result.mp4
     """
@@ -88,6 +89,16 @@ class Folders:
     def guard_file(self) -> Path:
         """What the guard saw in dst."""
         return self.root / "data_dst" / "guard.json"
+
+    @property
+    def merge_settings_file(self) -> Path:
+        """How dst is to be merged, as it was left in the studio."""
+        return self.root / "data_dst" / "merge.json"
+
+    @property
+    def shots_file(self) -> Path:
+        """Ranges of dst with settings of their own, made there."""
+        return self.root / "data_dst" / "shots.json"
 
     @property
     def merged_folder(self) -> Path:

@@ -36,6 +36,7 @@ OPTIONS = {
     "recast.stages.timelapse": "TimelapseOptions",
     "recast.stages.extract": "ExtractOptions",
     "recast.stages.curate": "SortOptions",
+    "recast.stages.merge_options": "MergeOptions",
 }
 """Option models whose descriptions are shown in forms."""
 OTHERS = [code for code in LANGUAGES if code != "en"]

@@ -5,13 +5,14 @@ Nothing is changed in place, so undoing a step is keeping the value from before 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recast.errors import OptionUnusable
 from recast.faces.marks import FrameMarks, Mark, Marks, State
+from recast.faces.reading import region_of
 
 
 def placed(marks: Marks, frame: int, mark: Mark, *, number: int | None = None) -> Marks:
@@ -23,6 +24,25 @@ def placed(marks: Marks, frame: int, mark: Mark, *, number: int | None = None) -
         _movable(marks, frame, number)
         faces[number] = mark
     return _with(marks, frame, FrameMarks(faces=tuple(faces)))
+
+
+def seeded(marks: Marks, frame: int, found: Sequence[Mark]) -> Marks:
+    """Begin a frame that nobody touched, or that was only skipped, with what was found in it."""
+    here = marks.at(frame)
+    touched = frame in marks.frames and here.state != "skipped"
+    if touched or here.faces or not found:
+        return marks
+    return _with(marks, frame, here.model_copy(update={"faces": tuple(found)}))
+
+
+def with_point(
+    marks: Marks, frame: int, number: int, *, point: int, to: tuple[float, float]
+) -> Marks:
+    """Move one landmark, 0..67, of a face; its square goes along, and it is sure from now on."""
+    _movable(marks, frame, number)
+    landmarks = marks.at(frame).faces[number].points
+    landmarks[point] = to
+    return placed(marks, frame, Mark.of(region_of(landmarks), landmarks), number=number)
 
 
 def removed(marks: Marks, frame: int, number: int) -> Marks:
@@ -74,10 +94,13 @@ def copied_from_previous(marks: Marks, frame: int) -> Marks:
     return _with(marks, frame, FrameMarks(faces=kept + new))
 
 
-def interpolated(marks: Marks, first: int, last: int) -> Marks:
+def interpolated(
+    marks: Marks, first: int, last: int, *, among: Container[int] | None = None
+) -> Marks:
     """Mark all frames between two marked ones, as done: places and shapes change evenly.
 
-    Faces are paired by their distance. Frames that are skipped or hold a locked face stay.
+    Faces are paired by their distance. Frames that are skipped or hold a locked face stay, and so
+    do those that are not `among` these, if it is given.
 
     Raises:
         OptionUnusable: a frame has no face, or they have different numbers of faces.
@@ -92,6 +115,8 @@ def interpolated(marks: Marks, first: int, last: int) -> Marks:
     between = {}
     for frame in range(first + 1, last):
         here = marks.at(frame)
+        if among is not None and frame not in among:
+            continue
         if here.state != "skipped" and not any(mark.locked for mark in here.faces):
             share = (frame - first) / (last - first)
             faces = tuple(_between(one, other, share) for one, other in pairs)

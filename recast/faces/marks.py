@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from recast.errors import WorkspaceUnusable
 from recast.faces.face import Face
 from recast.faces.networks import Device
 from recast.faces.pose import pose_of
-from recast.faces.reading import LandmarkReader
+from recast.faces.reading import LandmarkReader, region_of, surface_box
 from recast.faces.views import Picture, Region
 from recast.geometry import Points
 from recast.images import FrameImage
@@ -53,6 +54,11 @@ class Mark(_Value, frozen=True):
         points = tuple((round(float(x), 3), round(float(y), 3)) for x, y in landmarks)
         x, y, side, angle = (round(float(value), 4) for value in region)
         return Mark(region=(x, y, side, angle), landmarks=points, score=round(score, 4))
+
+    @staticmethod
+    def of_face(face: Face) -> Mark:
+        """A mark of a face that was found, where it was found."""
+        return Mark.of(region_of(face.landmarks), face.landmarks, score=face.score)
 
     @property
     def points(self) -> Points:
@@ -108,7 +114,8 @@ def read_region(reader: LandmarkReader, image: FrameImage, region: Region) -> Ma
 class ManualDetector:
     """Gives the faces that a person marked and accepted, and finds none itself.
 
-    Landmarks are those of the marks; a dense mesh is attached where the network agrees with them.
+    Landmarks are those of the marks; where the network agrees with them a dense mesh is attached,
+    and the box holds the whole face, as that of any found face does.
     What a person marked is never too small, too doubtful or too much.
     """
 
@@ -138,7 +145,11 @@ class ManualDetector:
             return []
         picture = Picture(image)
         faces = [self._reader.with_mesh(picture, mark.face) for mark in here.faces]
-        return sorted(faces, key=lambda face: -face.size)
+        boxed = [
+            face if face.mesh is None else replace(face, box=surface_box(face.mesh))
+            for face in faces
+        ]
+        return sorted(boxed, key=lambda face: -face.size)
 
 
 def load_marks(path: Path) -> Marks:

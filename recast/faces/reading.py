@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from recast.faces.align import FITTED
-from recast.faces.face import Face, Mesh
+from recast.faces.face import Box, Face, Mesh
 from recast.faces.mesh_points import IBUG68, SURFACE
 from recast.faces.networks import AROUND, Candidate, Device, MeshNetwork, overlap, region_around
 from recast.faces.pose import pose_of
@@ -105,10 +105,14 @@ def _agreement(region: Region, rough: Mesh, fine: Mesh) -> float:
 def face_of(mesh: Mesh, score: float) -> Face:
     """The face that a dense mesh describes; its box holds all points of the surface."""
     landmarks = mesh[list(IBUG68), :2].copy()
+    return Face(surface_box(mesh), score, landmarks, pose_of(landmarks, mesh), mesh)
+
+
+def surface_box(mesh: Mesh) -> Box:
+    """The box that holds all points of the face's surface, forehead included."""
     left, top = mesh[:SURFACE, :2].min(axis=0)
     right, bottom = mesh[:SURFACE, :2].max(axis=0)
-    box = (float(left), float(top), float(right), float(bottom))
-    return Face(box, score, landmarks, pose_of(landmarks, mesh), mesh)
+    return float(left), float(top), float(right), float(bottom)
 
 
 def region_of(landmarks: Points) -> Region:

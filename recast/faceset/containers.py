@@ -35,6 +35,8 @@ class Container:
     """The picture file with the packet inside."""
     take: Callable[[bytes], bytes]
     """The packet; NoRecord if there is none."""
+    strip: Callable[[bytes], bytes]
+    """The file without any packet; the picture stays bit by bit."""
     take_foreign: Callable[[bytes], Foreign | None]
     """What another program put there instead."""
     strip_foreign: Callable[[bytes], bytes]
@@ -101,10 +103,20 @@ def _take_foreign_from_jpeg(data: bytes) -> Foreign | None:
     return None
 
 
+def _strip_from_jpeg(data: bytes) -> bytes:
+    return _without_segments(
+        data, lambda marker, content: marker == _APP1 and content.startswith(_XMP_IN_JPEG)
+    )
+
+
 def _strip_foreign_from_jpeg(data: bytes) -> bytes:
+    return _without_segments(data, lambda marker, _: marker == _APP15)
+
+
+def _without_segments(data: bytes, unwanted: Callable[[int, bytes], bool]) -> bytes:
     kept, start = [], 0
     for marker, content, end in _placed_segments(data):
-        if marker == _APP15:
+        if unwanted(marker, content):
             kept.append(data[start : end - len(content) - 4])
             start = end
     return b"".join([*kept, data[start:]])
@@ -161,6 +173,15 @@ def _take_from_png(data: bytes) -> bytes:
     raise NoRecord
 
 
+def _strip_from_png(data: bytes) -> bytes:
+    while True:
+        try:
+            packet = _take_from_png(data)
+        except NoRecord:
+            return data
+        data = _without_chunk(data, b"iTXt" + _XMP_IN_PNG, packet)
+
+
 def _take_foreign_from_png(data: bytes) -> Foreign | None:
     for kind, content in _chunks(data, behind_pixels=True):
         if kind == b"fcWp":
@@ -172,11 +193,15 @@ def _take_foreign_from_png(data: bytes) -> Foreign | None:
 
 def _strip_foreign_from_png(data: bytes) -> bytes:
     while (foreign := _take_foreign_from_png(data)) is not None:
-        # Its checksum was right: it stands in one piece, and the chunk's head and end around it.
         head = b"fcWp" if foreign.program == "DeepFaceLab" else b"iTXt" + _FACESWAP_IN_PNG
-        start = data.index(head + foreign.content) - 4
-        data = data[:start] + data[start + len(head) + len(foreign.content) + 8 :]
+        data = _without_chunk(data, head, foreign.content)
     return data
+
+
+def _without_chunk(data: bytes, head: bytes, content: bytes) -> bytes:
+    # Its checksum was right: it stands in one piece, and the chunk's length and end around it.
+    start = data.index(head + content) - 4
+    return data[:start] + data[start + len(head) + len(content) + 8 :]
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
@@ -193,6 +218,7 @@ def _png_is_complete(data: bytes) -> bool:
 _JPEG_CONTAINER = Container(
     _put_in_jpeg,
     _take_from_jpeg,
+    _strip_from_jpeg,
     _take_foreign_from_jpeg,
     _strip_foreign_from_jpeg,
     _jpeg_size,
@@ -201,6 +227,7 @@ _JPEG_CONTAINER = Container(
 _PNG_CONTAINER = Container(
     _put_in_png,
     _take_from_png,
+    _strip_from_png,
     _take_foreign_from_png,
     _strip_foreign_from_png,
     _png_size,

@@ -7,7 +7,6 @@ counted from 1 there (`00001.png` is the first) and there are no moments: a face
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -22,7 +21,8 @@ from pydantic import ValidationError
 from recast.errors import ForeignFileUnreadable
 from recast.faces import Box, Face, Framing, pose_of
 from recast.faceset.containers import CONTAINERS, Unusable
-from recast.faceset.record import MOST_MASK, MOST_POINTS, MOST_POLYGONS, FaceRecord, Polygon, Source
+from recast.faceset.drawn_mask import coded_mask
+from recast.faceset.record import MOST_POINTS, MOST_POLYGONS, FaceRecord, Polygon, Source
 from recast.geometry import Points, Similarity
 from recast.plain_pickle import load_plain
 
@@ -212,10 +212,4 @@ def _mask(value: Any) -> str | None:
         mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
         return None
-    while mask is not None and mask.shape[0] >= 32:
-        done, coded = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        text = base64.b64encode(coded.tobytes()).decode() if done else ""
-        if done and len(text) <= MOST_MASK:
-            return text
-        mask = cv2.resize(mask, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    return None
+    return None if mask is None else coded_mask(np.asarray(mask, np.uint8))

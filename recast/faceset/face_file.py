@@ -51,6 +51,25 @@ def save_face(path: Path, crop: FrameImage, record: FaceRecord) -> None:
     write_whole(path, CONTAINERS[suffix].put(encode(crop, suffix), packet), durable=False)
 
 
+def replace_record(path: Path, record: FaceRecord) -> None:
+    """Let a face file say something else of its face, whole or not at all.
+
+    The picture stays bit by bit, and so does what another program wrote beside it.
+
+    Raises:
+        FaceFileUnreadable: it is no face file, or its picture is broken or of another size.
+    """
+    container = _container(path)
+    data = _read(path, LARGEST_FILE)
+    _crop(path, container, data, record)
+    try:
+        packet = pack(record.model_dump_json(exclude_none=True))
+        changed = container.put(container.strip(data), packet)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
+    write_whole(path, changed)
+
+
 def load_face(path: Path) -> tuple[FrameImage, FaceRecord]:
     """The crop (uint8, or uint16 from a PNG of 16 bits) and its record."""
     container = _container(path)
@@ -140,7 +159,7 @@ def _record(path: Path, container: Container, data: bytes) -> FaceRecord:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         if where == "version":
-            why = f"its record is not of version {VERSION}; it may come from a newer recast"
+            why = f"its record is of no version up to {VERSION}; it may come from a newer recast"
         else:
             why = f"its record is broken at {where or 'its start'}"
         raise _unreadable(path, why) from error

@@ -8,12 +8,22 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
 
 from recast.faces import Face, Framing, Mesh, Pose
 from recast.geometry import Points, Similarity
 
-VERSION = 1
+VERSION = 2
+"""The newest version. A record says the lowest that knows all it holds: 2 with strokes of a brush,
+else 1. What an older reader may pass over, such as a new optional key, needs no new version."""
 
 _FRACTION = re.compile(r"-?[0-9]{1,18}/[1-9][0-9]{0,17}")
 
@@ -58,11 +68,22 @@ class Source(_Plain):
 
 
 class Polygon(_Plain):
-    """A hand-drawn part of the mask, in crop pixels; later polygons are drawn over earlier ones."""
+    """A hand-drawn part of the mask, in crop pixels; later ones are drawn over earlier ones.
+
+    The area inside its corners, or with a `width` the stroke of a round brush along its points.
+    """
 
     adds: bool
     """Whether the new face shows inside it."""
-    points: tuple[tuple[_Pixel, _Pixel], ...] = Field(min_length=3, max_length=MOST_POINTS)
+    points: tuple[tuple[_Pixel, _Pixel], ...] = Field(min_length=1, max_length=MOST_POINTS)
+    width: float | None = Field(None, gt=0, le=8192)
+    """Of the brush, crop pixels."""
+
+    @model_validator(mode="after")
+    def _has_corners(self) -> Polygon:
+        if self.width is None and len(self.points) < 3:
+            raise ValueError("a polygon of fewer than 3 points")
+        return self
 
 
 class Angles(_Plain):
@@ -81,7 +102,7 @@ def _short(values: ArrayLike, digits: int) -> Any:
 class FaceRecord(_Plain):
     """A face of a frame and the crop that was cut from it. Frame pixels: (0, 0) is a centre."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 1
     source: Source
     framing: Framing
     size: int = Field(ge=16, le=4096)
@@ -109,6 +130,12 @@ class FaceRecord(_Plain):
         if sum(len(polygon.points) for polygon in polygons) > MOST_POINTS:
             raise ValueError(f"polygons of more than {MOST_POINTS} points")
         return polygons
+
+    @model_validator(mode="after")
+    def _says_its_version(self) -> FaceRecord:
+        if self.version < 2 and any(part.width is not None for part in self.polygons):
+            raise ValueError("a brush stroke in a record of version 1")
+        return self
 
     @staticmethod
     def of(

@@ -72,9 +72,10 @@ class ExtractOptions(LikenessOptions, frozen=True, extra="forbid"):
     debug: bool = Field(
         False, description="Draw what was found on every frame; of dst this is always done."
     )
-    only: Literal["missing", "deleted-debug"] | None = Field(
+    only: Literal["missing", "deleted-debug", "marked"] | None = Field(
         None,
-        description="Search again only frames without a face, or whose debug picture you deleted.",
+        description="Search again only frames without a face, whose debug picture you deleted, or "
+        "whose faces you marked otherwise (with --detector manual).",
     )
     person: tuple[Path, ...] | None = Field(
         None, description="Picture of the one person to keep; give it again for more pictures."
@@ -191,6 +192,11 @@ def _again(subject: Subject, options: ExtractOptions, own: dict[str, Any], repor
     """Search some frames again; by hand only those that a person is through with."""
     if options.only is None:
         return
+    if options.only == "marked" and options.detector != "manual":
+        raise OptionUnusable(
+            f"--only marked takes the faces you marked, and --detector {options.detector} others",
+            "add --detector manual",
+        )
     frames = frames_again(subject, options.only)
     if options.detector == "manual":
         marks = _marks(subject)

@@ -12,7 +12,8 @@ from recast.stages.searching import Subject
 from recast.workspace import Side, Workspace
 
 if TYPE_CHECKING:
-    from recast.faces import Face, Marks
+    from recast.faces import Face, Mark, Marks
+    from recast.stages.extract import ExtractOptions
     from recast.video import Take
 
 Listed = Literal["all", "missing", "several", "low-score", "jumps", "deleted-debug"]
@@ -43,6 +44,38 @@ def keep_marks(workspace: Workspace, side: Side, marks: Marks) -> None:
     from recast.faces import save_marks
 
     save_marks(workspace.marks_file(side), marks)
+
+
+def found_marks(workspace: Workspace, side: Side) -> dict[int, tuple[Mark, ...]]:
+    """The faces that were found so far as marks, by frame, the largest first; none without any."""
+    from recast.faces import Mark
+
+    if not workspace.faceset_folder(side).is_dir():
+        return {}
+    faces = workspace.faceset(side)
+    found: dict[int, list[Face]] = defaultdict(list)
+    for row, frame in enumerate(faces.frames.tolist()):
+        found[frame].append(face_of_row(faces, row))
+    return {
+        frame: tuple(Mark.of_face(face) for face in sorted(here, key=lambda face: -face.size))
+        for frame, here in found.items()
+    }
+
+
+def marks_written(workspace: Workspace, side: Side) -> ExtractOptions:
+    """The extraction that turns accepted marks into faces like those that are there.
+
+    After a search it replaces the faces of marked frames alone; without one, marks are all there
+    is.
+    """
+    from recast.stages.extract import ExtractOptions
+    from recast.stages.extraction import read_extraction
+
+    known = read_extraction(workspace.extraction_file(side))
+    if known is None or not workspace.faceset_folder(side).is_dir():
+        return ExtractOptions(detector="manual")
+    like = {name: known.options[name] for name in ("framing", "size") if name in known.options}
+    return ExtractOptions.model_validate({**like, "detector": "manual", "only": "marked"})
 
 
 def frames_to_mark(

@@ -171,7 +171,8 @@ def _outline(job: MergeJob, placed: Placed, kind: str, side: int) -> Mask:
     hull = hull_mask(placed.landmarks, (side, side))
     if kind not in ("mesh", "segmentation"):
         return hull  # asked for, or the model learns no mask
-    from recast.merging.outline import carried_mask, outline_mask, stored_mask
+    from recast.faceset import carries_mask, mask_in
+    from recast.merging.outline import outline_mask
 
     try:
         record = job.faces.record(placed.number)
@@ -180,10 +181,4 @@ def _outline(job: MergeJob, placed: Placed, kind: str, side: int) -> Mask:
     if kind == "mesh":
         mesh = record.face.mesh
         return hull if mesh is None else outline_mask(placed.placed.apply(mesh[:, :2]), side)
-    if not record.segmentation and not record.polygons:
-        return hull
-    import numpy as np
-
-    drawn = [(part.adds, np.array(part.points, np.float32)) for part in record.polygons]
-    stored = stored_mask(record.segmentation or "", drawn, record.size)
-    return carried_mask(stored, record.placed.inverse().then(placed.placed), side)
+    return mask_in(record, placed.placed, side) if carries_mask(record) else hull

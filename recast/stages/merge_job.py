@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.errors import NoFaceFound, WorkspaceUnusable
+from recast.errors import FaceFileUnreadable, NoFaceFound, WorkspaceUnusable
 from recast.events import Note, Report
 from recast.stages.merge_options import LookOptions, MergeOptions, calm_of
 from recast.stages.merge_people import EVERYONE_ELSE, People, people_in, people_of
@@ -150,7 +151,7 @@ def key_of(job: MergeJob, options: MergeOptions) -> str:
 def _digest(job: MergeJob, options: dict[str, Any]) -> str:
     from recast.provenance.watermark import VERSION
 
-    made_of = {
+    made_of: dict[str, Any] = {
         "take": known(job.take),
         "watermark": VERSION,
         "models": [
@@ -166,7 +167,20 @@ def _digest(job: MergeJob, options: dict[str, Any]) -> str:
             job.faces.landmarks.tobytes() + job.faces.frames.tobytes()
         ).hexdigest(),
     }
+    if "segmentation" in masks_needed(job.looks.all):
+        made_of["masks"] = _masks_digest(job)
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _masks_digest(job: MergeJob) -> str:
+    """Changes with every stroke on a mask that a face file carries."""
+    digest = hashlib.sha256()
+    for number in sorted({face.number for here in job.places.values() for face in here}):
+        with suppress(FaceFileUnreadable):
+            record = job.faces.record(number)
+            drawn = [part.model_dump(mode="json") for part in record.polygons]
+            digest.update(json.dumps([number, record.segmentation, drawn]).encode())
+    return digest.hexdigest()
 
 
 def masks_needed(looks: Sequence[LookOptions | Any]) -> set[str]:

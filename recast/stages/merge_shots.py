@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -71,23 +72,33 @@ def looks_of(options: LookOptions, file: Path | None, length: int) -> Looks:
     Raises:
         OptionUnusable: the file is missing or no such list; the error names the entry.
     """
-    base = look_of(options)
     if file is None:
-        return Looks(base)
+        return Looks(look_of(options))
     entries = loaded_json(file, list, _SHOTS_FORM)
+    return looks_among(options, entries, length, where=str(file))
+
+
+def looks_among(
+    options: LookOptions, entries: Sequence[Any], length: int, *, where: str = "the ranges"
+) -> Looks:
+    """The looks of a take of `length` frames with these ranges, each as an object of the file.
+
+    Raises:
+        OptionUnusable: an entry is no range; the error names it and `where` it stands.
+    """
     shots = [
-        _placed(options, entry, f"entry {number} of {file}", length)
+        _placed(options, entry, f"entry {number} of {where}", length)
         for number, entry in enumerate(entries, start=1)
     ]
     order = sorted(range(len(shots)), key=lambda at: shots[at].first)
     for one, next_one in pairwise(order):
         if shots[one].end > shots[next_one].first:
             raise OptionUnusable(
-                f"entries {one + 1} and {next_one + 1} of {file} share frame "
+                f"entries {one + 1} and {next_one + 1} of {where} share frame "
                 f"{shots[next_one].first}",
                 "end one range where the next begins: END is not included",
             )
-    return Looks(base, tuple(shots[at] for at in order))
+    return Looks(look_of(options), tuple(shots[at] for at in order))
 
 
 def _placed(options: LookOptions, entry: Any, where: str, length: int) -> _Placed:

@@ -34,11 +34,14 @@ if TYPE_CHECKING:
     from recast.geometry import Points
     from recast.video import Frame
 
-Only = Literal["missing", "deleted-debug"]
+Only = Literal["missing", "deleted-debug", "marked"]
+SAME = 0.01
+"""Pixels: a face lies where it was marked if its landmarks are this near."""
 
 
 def frames_again(subject: Subject, only: Only) -> list[int]:
-    """The frames in which nothing was found, or whose debug picture somebody deleted.
+    """The frames in which nothing was found, whose debug picture somebody deleted, or whose
+    accepted marks are not what the face set holds.
 
     A frame whose faces were deleted by hand is not missing any.
 
@@ -50,6 +53,8 @@ def frames_again(subject: Subject, only: Only) -> list[int]:
     if only == "missing":
         filled = set(subject.faceset().frames.tolist())
         return [frame for frame in known.empty_frames() if frame not in filled]
+    if only == "marked":
+        return marked_otherwise(subject)
     if not known.debug:
         raise OptionUnusable(
             f"there are no debug pictures of {subject.side}, so none was deleted",
@@ -58,6 +63,29 @@ def frames_again(subject: Subject, only: Only) -> list[int]:
     folder = subject.debug_folder
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return [frame for frame in searched_frames(subject, known) if debug_name(frame) not in there]
+
+
+def marked_otherwise(subject: Subject) -> list[int]:
+    """The frames whose accepted marks are not the faces that the face set holds, in order."""
+    import numpy as np
+
+    from recast.stages.marking import marks_of
+
+    faces = subject.faceset()
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, frame in enumerate(faces.frames.tolist()):
+        rows[frame].append(row)
+
+    def is_held(frame: int) -> bool:
+        there = [faces.landmarks[row] for row in rows.get(frame, [])]
+        wanted = [mark.points for mark in marks.at(frame).faces]
+        return len(there) == len(wanted) and all(
+            any(np.abs(one - other).max() <= SAME for other in there) for one in wanted
+        )
+
+    marks = marks_of(subject.workspace, subject.side, subject.take)
+    done = (frame for frame, here in marks.frames.items() if here.state == "done")
+    return sorted(frame for frame in done if frame < len(subject.take) and not is_held(frame))
 
 
 def searched_before(subject: Subject) -> Extraction:

@@ -205,7 +205,8 @@ def _faces(
     from recast.training.store import face_stores, room_for
 
     recipe = RECIPES[described.model]
-    cut = Cut(described.resolution, described.framing, recipe.outline, recipe.meshes)
+    drawn = described.options.get("drawn_masks", True)
+    cut = Cut(described.resolution, described.framing, recipe.outline, recipe.meshes, drawn)
     needed = sum(bytes_needed(faces, cut.side) for faces in facesets.values())
     held = needed <= room_for(_memory(described.options))
     stores = {} if held else stack.enter_context(face_stores(*place))

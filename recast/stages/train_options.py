@@ -86,6 +86,9 @@ class SampleOptions(BaseModel, frozen=True, extra="forbid"):
     flip: float | None = Field(
         None, ge=0, le=0.5, description="Share of faces that are mirrored; swift 0, others 0.4."
     )
+    drawn_masks: bool = Field(
+        True, description="Take masks that face files carry, in place of the face's outline."
+    )
     src_scale: float = Field(
         0, ge=-30, le=30, description="How much larger src's face is made, in percent."
     )

@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from recast.errors import OptionUnusable
 from recast.language import LANGUAGES, Texts, browser_language, sentence
-from recast.studio import face_routes, files
+from recast.studio import face_routes, files, live
 from recast.studio.frame import Page, frame
 from recast.studio.guard import LOOPBACK, Guard
 from recast.studio.pages import PAGES
@@ -101,11 +101,13 @@ def application(studio: Studio) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await run.io_bound(studio.desks.close)
         await run.io_bound(studio.jobs.close)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     files.add_routes(app, studio)
     face_routes.add_routes(app, studio)
+    live.add_routes(app, studio)
     app.mount("/static", StaticFiles(directory=STATIC))
 
     @app.get("/language/{code}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from recast.errors import RecastError
+from recast.studio.desks import Desks
 from recast.studio.facesets import FaceSets
 from recast.studio.jobs import Jobs
+from recast.studio.live import LivePictures
 from recast.workspace import Workspace
 
 
@@ -16,6 +18,8 @@ class Studio:
     def __init__(self, root: Path, jobs: Jobs | None = None) -> None:
         self.root = root.absolute()
         self.jobs = jobs or Jobs()
+        self.desks = Desks(self.root)
+        self.pictures = LivePictures()
         self.facesets = FaceSets()
 
     @property

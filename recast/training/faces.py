@@ -19,7 +19,14 @@ from recast.disk import disk_trouble_named
 from recast.errors import FaceFileUnreadable, NoFaceFound, OptionUnusable
 from recast.faces import PADDING, Framing, align, hull_mask, placement
 from recast.faces.mesh_points import SURFACE
-from recast.faceset import FaceRecord, FaceSet, load_face
+from recast.faceset import (
+    FaceRecord,
+    FaceSet,
+    begins_full,
+    carries_mask,
+    load_face,
+    mask_in,
+)
 from recast.geometry import Similarity
 from recast.training.missing_mesh import MeshReader
 
@@ -95,13 +102,15 @@ class Cut:
     """How faces are cut for a model.
 
     side: pixels; framing: "" takes the face set's own, which must then be one; meshes: whether
-    every face needs its dense mesh, which is read from the crop where the file has none.
+    every face needs its dense mesh, which is read from the crop where the file has none; drawn:
+    whether a mask that the file carries stands in for the outline.
     """
 
     side: int
     framing: Framing | Literal[""] = ""
     outline: Outline = "mesh"
     meshes: bool = True
+    drawn: bool = True
 
 
 @dataclass(frozen=True)
@@ -240,7 +249,16 @@ def _cut_out(
         mask = _outline(moved, side)
     else:
         mask = np.rint(hull_mask(landmarks, (side, side)) * 255).astype(np.uint8)
+    if cut.drawn and carries_mask(record):
+        mask = _drawn(record, placed, mask)
     return _Decoded(face, mask, landmarks, moved)
+
+
+def _drawn(record: FaceRecord, placed: Similarity, outline: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mask that the file carries; where it only takes away, what it leaves of the outline."""
+    drawn = mask_in(record, placed, outline.shape[0])
+    within = outline if begins_full(record) else np.float32(255)
+    return np.asarray(np.rint(drawn * within), np.uint8)
 
 
 def _outline(mesh: NDArray[np.float64], side: int) -> NDArray[np.uint8]:

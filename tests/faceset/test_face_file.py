@@ -206,7 +206,7 @@ def changed(**values: Any) -> str:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (changed(version=2), "newer recast"),
+        (changed(version=3), "newer recast"),
         (changed(landmarks=[[1, 2]] * 67), "landmarks"),
         (changed(landmarks=[["x", 2]] * 68), "landmarks"),
         (changed(box=[1, 2, 3, float("nan")]), "box|start"),

@@ -18,13 +18,13 @@ from recast import images
 from recast.errors import FaceFileUnreadable, ForeignFileUnreadable, NoFaceFound
 from recast.faceset import FaceRecord, load_face, load_faceset, load_record, save_face
 from recast.faceset.containers import CONTAINERS
+from recast.faceset.drawn_mask import carried_mask
 from recast.faceset.index import INDEX_NAME
 from recast.faceset.xmp import LARGEST_PACKET, pack
 from recast.geometry import Points
 from recast.interop.dfl_pack import pack_contents
 from recast.interop.faceswap import read_alignments
 from recast.interop.tar import tar_files
-from recast.merging.outline import stored_mask
 from recast.stages import import_faces
 from recast.stages.import_faces import ImportOptions
 from recast.stages.merge import MergeOptions
@@ -134,7 +134,7 @@ def a_png(width: int, height: int) -> str:
 
 @pytest.mark.parametrize("png", [a_png(30_000, 30_000), "A", "AAAA", "====", a_png(9, 9)[:-30]])
 def test_a_mask_that_is_none_or_a_bomb_is_no_mask(png: str) -> None:
-    assert stored_mask(png, [], 16).max() == 0
+    assert carried_mask(record_of(segmentation=png)).max() == 0
 
 
 def padded(record: FaceRecord, spare: int) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import recast
+from recast.disk import Fingerprint
 from recast.errors import (
     ConsentMissing,
     NoFaceFound,
@@ -22,6 +23,8 @@ from recast.errors import (
     WorkspaceUnusable,
 )
 from recast.events import Event, Note, Progress, Report, TrainingProgress
+from recast.faceset import replace_record
+from recast.faceset.drawn_mask import with_part, without_mask
 from recast.images import load, save
 from recast.merging import COLOR_MATCHES, MODES
 from recast.stages import merge
@@ -403,3 +406,21 @@ def test_a_damaged_model_falls_back_and_says_so(trained: Workspace) -> None:
     warned = [event.text for event in events if isinstance(event, Note) and event.warning]
     assert len(warned) == 1 and "00000021 is damaged" in warned[0]
     assert recast.verify(trained.result).model == "swift (step 20)"
+
+
+def test_a_mask_that_was_painted_since_is_merged_anew(trained: Workspace) -> None:
+    options: dict[str, Any] = {"frames": "3:5", "pictures": True, "mask": "learned*segmentation"}
+    options |= {"mask_smooth": 0, **CPU}
+    faces = trained.faceset("dst")
+    row = faces.frames.tolist().index(3)
+    whole = np.array([[0, 0], [127, 0], [127, 127], [0, 127]], np.float32)
+    folder = trained.merge(**options)
+    plain = load(folder / "000003.png")
+    replace_record(faces.path(row), with_part(faces.record(row), whole, adds=False))
+    painted = load(trained.merge(**options) / "000003.png")
+    assert np.array_equal(painted, trained.take("dst").frame(3).image)
+    assert not np.array_equal(painted, plain)
+    video = trained.merge(**{**options, "pictures": False})
+    known = Fingerprint.of_file(video)
+    replace_record(faces.path(row), without_mask(faces.record(row)))
+    assert not known.fits(trained.merge(**{**options, "pictures": False}))

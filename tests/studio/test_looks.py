@@ -22,7 +22,8 @@ STUDIO = Path(recast.__file__).parent / "studio"
 LATIN = re.compile(r"[A-Za-z]{3,}")
 SAME_EVERYWHERE = re.compile(
     r"/\S+|\S+\.(mp4|jpg|png|mkv|json)\b|recast [^\n]*|\b(src|dst|English|CRF|MTCNN|CUDA|ONNX|mps"
-    r"|cpu|dlib|cuda:?N?|trash|Delete|Backspace|Escape|Home|End|Enter|Shift|Page(Up|Down)|nobody|job"
+    r"|cpu|dlib|segmentation|cuda:?N?|trash|Delete|Backspace|Escape|Home|End|Enter|Shift"
+    r"|Page(Up|Down)|nobody|job"
     r"|arrow_drop_down|keyboard_arrow_\w+)\b"
 )
 """Names of files, commands and keys; icons are written as words, too."""

@@ -10,7 +10,8 @@ import torch
 
 from recast.errors import NoFaceFound, OptionUnusable
 from recast.faces import Framing
-from recast.faceset import FaceSet, load_face, load_faceset, save_face
+from recast.faceset import FaceSet, load_face, load_faceset, replace_record, save_face
+from recast.faceset.drawn_mask import with_part
 from recast.training.faces import Cut, TrainingFaces, load_training_faces
 from recast.training.missing_mesh import MeshReader
 from recast.workspace import Workspace
@@ -118,3 +119,16 @@ def test_every_framing_holds_the_narrower_ones(
     extracted.extract("dst", size=96, framing=framing)
     faces = extracted.faceset("dst")
     assert len(loaded(faces, Cut(64, "half", "hull", meshes=False))) == len(faces)
+
+
+def test_a_mask_that_the_file_carries_stands_in_for_the_outline(faces: FaceSet) -> None:
+    outline = loaded(faces).masks[:3, 0].numpy()
+    left = np.array([[0, 0], [63.5, 0], [63.5, 127], [0, 127]], np.float32)
+    replace_record(faces.path(0), with_part(faces.record(0), left, adds=True))
+    replace_record(faces.path(1), with_part(faces.record(1), left, adds=False))
+    masks = loaded(faces).masks[:3, 0].numpy()
+    assert masks[0, 2:62, 2:30].min() == 255 and masks[0, :, 34:].max() == 0
+    assert masks[1, :, :30].max() == 0 and np.array_equal(masks[1, :, 34:], outline[1, :, 34:])
+    assert np.array_equal(masks[2], outline[2])
+    without = loaded(faces, Cut(64, "full", "hull", meshes=False, drawn=False))
+    assert np.array_equal(without.masks[:3, 0].numpy(), outline)

@@ -9,8 +9,17 @@
   const typing = (element) =>
     element.closest?.("input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable=true], [role=combobox]");
 
+  // Where a layout has other letters, such as Cyrillic ones, a key counts by its place.
+  const SIGNS = { Comma: ",<", Period: ".>", BracketLeft: "[{", BracketRight: "]}", Semicolon: ";:", Backquote: "`~" };
+  const latin = (event) => {
+    if (!/^[^\x00-\x7f]$/.test(event.key)) return event.key;
+    const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
+    if (letter) return event.shiftKey ? letter : letter.toLowerCase();
+    return SIGNS[event.code]?.[event.shiftKey ? 1 : 0] ?? event.key;
+  };
+
   const nameOf = (event) => {
-    const key = event.key === " " ? "Space" : event.key;
+    const key = event.key === " " ? "Space" : latin(event);
     // A letter's case already says Shift; other keys carry it in their name.
     if (key.length === 1 && key.toLowerCase() !== key.toUpperCase())
       return event.shiftKey ? "Shift+" + key.toUpperCase() : key.toLowerCase();
