@@ -2,23 +2,32 @@
 
 A text is written where it is needed and marked for the catalogues by the name of the function
 that takes it: `say("…")`, `say.plural("…", "…", n)`, `to_say("…")` for constants and
-`sentence("…")` for what is raised or reported. `python tests/test_language.py` gathers them.
+`sentence("…")` for what is raised or reported. Errors and notes are plain f-strings: what they
+were made of is in a list of templates, by which `say.of` knows them again when it hears one.
+`python tests/test_language.py` gathers all of it.
 """
 
 from __future__ import annotations
 
 import gettext
+import json
 import locale
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from string import Formatter
 
 LANGUAGES = {"en": "English", "ru": "Русский"}
 """Code: its name in itself. The first is what the code says."""
 
 CATALOGUES = Path(__file__).parent / "locale"
 DOMAIN = "recast"
+TEMPLATES = CATALOGUES / "sentences.json"
+"""What errors and notes are made of: texts with `{name}`s where they put something in."""
+LEAST_LETTERS = 6
+"""A template with fewer letters of its own would be found in texts that it did not make."""
 
 
 class Sentence(str):
@@ -62,10 +71,42 @@ class Texts:
         return _filled(found, {"n": number, **values})
 
     def of(self, text: str) -> str:
-        """What was said elsewhere: a `Sentence`, or a constant; others stay as they are."""
+        """What was said elsewhere: a `Sentence`, a constant, or what a template made.
+
+        Others stay as they are. What a template put in is said in this language too if it is
+        itself known.
+        """
         if isinstance(text, Sentence):
             return self(text.template, **text.values)
-        return self(text)
+        said = self(text)
+        if said != text or self.code == next(iter(LANGUAGES)):
+            return said
+        for pattern, template in _patterns():
+            if found := pattern.fullmatch(text):
+                values = {name: self.of(value) for name, value in found.groupdict().items()}
+                return self(template, **values)
+        return text
+
+
+ENGLISH = Texts("en")
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """How to know a template's texts again, those that say most first."""
+    templates: list[str] = json.loads(TEMPLATES.read_text(encoding="utf-8"))
+    found = []
+    for template in templates:
+        parts = list(Formatter().parse(template))
+        letters = sum(map(str.isalpha, "".join(literal for literal, *_ in parts)))
+        if letters >= LEAST_LETTERS:
+            whole = "".join(
+                re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+                for literal, name, *_ in parts
+            )
+            found.append((letters, re.compile(whole, re.DOTALL), template))
+    found.sort(key=lambda one: -one[0])
+    return [(pattern, template) for _, pattern, template in found]
 
 
 def preferred(codes: Iterable[str]) -> str:

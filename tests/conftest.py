@@ -28,6 +28,9 @@ TINY: dict[str, Any] = {"resolution": 64, "batch_size": 3, "device": "cpu"}
 Begin = Callable[..., Workspace]
 
 
+os.environ["RECAST_LANGUAGE"] = "en"  # before the command line is made, here and in children
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """Here and in child processes: networks this small gain nothing from more threads, sums of

@@ -12,9 +12,11 @@ from cyclopts.argument import Argument
 
 import recast
 from recast import errors
-from recast.cli.app import COMMANDS, app
+from recast.cli.app import COMMANDS, make_app
 from recast.cli.help import explanation, limits
+from recast.language import ENGLISH
 
+app = make_app(ENGLISH)
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

@@ -2,12 +2,14 @@
 into `recast/locale/*/LC_MESSAGES/recast.po`, where they wait to be translated, and compiles it."""
 
 import ast
+import inspect
 import io
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from string import Formatter
 
 import pytest
 from babel.messages import Catalog
@@ -17,10 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import recast
+from recast import errors
+from recast.cli.app import COMMANDS, app
+from recast.cli.help import explanation
+from recast.events import Progress
 from recast.language import (
     CATALOGUES,
     DOMAIN,
     LANGUAGES,
+    LEAST_LETTERS,
+    TEMPLATES,
     Texts,
     browser_language,
     preferred,
@@ -39,6 +47,32 @@ OPTIONS = {
     "recast.stages.merge_options": "MergeOptions",
 }
 """Option models whose descriptions are shown in forms."""
+SAID = {"Note": (0, 1), "Started": (1, 2), "Progress": (2, 3), "CycloptsError": (0, 0)} | {
+    name: (0, 2) for name, one in vars(errors).items() if isinstance(one, type)
+}
+"""What errors and events are made with: the first text among their arguments, and the last."""
+AT_HAND = {
+    "recast/cli/flags.py": 1,  # what cyclopts said
+    "recast/cli/job.py": 1,  # the error's own words
+    "recast/disk.py": 1,
+    "recast/faces/devices.py": 1,
+    "recast/provenance/consent.py": 1,
+    "recast/stages/cut.py": 1,
+    "recast/stages/denoise.py": 2,
+    "recast/stages/export_model.py": 1,
+    "recast/stages/extract.py": 1,
+    "recast/stages/finish.py": 1,
+    "recast/stages/merge.py": 2,
+    "recast/stages/merge_desk.py": 2,
+    "recast/stages/merge_job.py": 1,
+    "recast/stages/merge_shots.py": 1,
+    "recast/stages/train.py": 2,
+    "recast/studio/beside.py": 1,
+    "recast/training/loop.py": 1,
+    "recast/video/folder.py": 1,
+    "recast/video/formats.py": 1,
+}
+"""How many texts of a module come from elsewhere, where they are gathered or stay English."""
 OTHERS = [code for code in LANGUAGES if code != "en"]
 
 
@@ -48,12 +82,103 @@ def gathered() -> Catalog:
     for path in sorted(PACKAGE.rglob("*.py")):
         for text in texts_in(ast.parse(path.read_text(encoding="utf-8"))):
             catalogue.add(text, locations=[(path.relative_to(PACKAGE.parent).as_posix(), 0)])
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for text in raised_in(ast.parse(path.read_text(encoding="utf-8")))[0]:
+            catalogue.add(text, locations=[(path.relative_to(PACKAGE.parent).as_posix(), 0)])
+    for text in helped():
+        catalogue.add(text, locations=[("recast/cli/app.py", 0)])
     for module, model in OPTIONS.items():
         for label, field in getattr(import_module(module), model).model_fields.items():
             name = module.replace(".", "/") + ".py"
             catalogue.add(field.description, locations=[(name, 0)])
             catalogue.add(label_of(label), locations=[(name, 0)])
     return catalogue
+
+
+def helped() -> Iterator[str]:
+    """What the help pages of the commands say."""
+    for name, (_, about) in COMMANDS.items():
+        yield about
+        yield from filter(None, explanation(app[name]).split("\n\n"))
+        yield from described_in(inspect.getdoc(app[name].default_command) or "")
+        for argument in app[name].assemble_argument_collection():
+            if argument.parameter.help:
+                yield " ".join(argument.parameter.help.split())
+    yield Progress.unit
+
+
+def described_in(docstring: str) -> Iterator[str]:
+    """What a docstring says about each parameter."""
+    section = docstring.partition("\n\nParameters\n")[2].partition("\n")[2]
+    for described in re.findall(r"(?m)^\S.*\n((?:[ ]+.*\n?)+)", section):
+        yield " ".join(described.split())
+
+
+def raised_in(tree: ast.Module) -> tuple[list[str], int]:
+    """The templates of a module's errors and notes, and how many texts come from elsewhere."""
+    texts, elsewhere = dict[str, None](), 0
+    for part, constants in parts_of(tree):
+        for call in part:
+            first, last = SAID[name_of(call)]
+            said = [*call.args[first:last], *(k.value for k in call.keywords if k.arg in KEYS)]
+            for one in said:
+                for branch in (one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,):
+                    if isinstance(branch, ast.Call) and name_of(branch) in KEYWORDS:
+                        continue
+                    text = template_of(branch, constants)
+                    elsewhere += text is None
+                    if text and any(map(str.isalpha, text)):
+                        texts[text] = None
+    return list(texts), elsewhere
+
+
+KEYS = {"msg", "fix", "unit"}
+
+
+def parts_of(tree: ast.Module) -> Iterator[tuple[list[ast.Call], dict[str, ast.expr]]]:
+    """The calls that say something in each outermost function or class, and texts with names."""
+    known = named_texts(tree.body)
+    for node in tree.body:
+        calls = [
+            one for one in ast.walk(node) if isinstance(one, ast.Call) and name_of(one) in SAID
+        ]
+        yield calls, known | named_texts(list(ast.walk(node)))
+
+
+def named_texts(nodes: Sequence[ast.AST]) -> dict[str, ast.expr]:
+    return {
+        node.targets[0].id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant | ast.JoinedStr)
+    }
+
+
+def template_of(node: ast.expr, constants: dict[str, ast.expr]) -> str | None:
+    """A text with `{name}`s for what is put in; None if it is no text that stands there."""
+    if isinstance(node, ast.Name):
+        node = constants.get(node.id, node)
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    text, used = "", dict[str, int]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value).replace("{", "{{").replace("}", "}}")
+        elif isinstance(part, ast.FormattedValue):
+            name = getattr(part.value, "attr", getattr(part.value, "id", "x"))
+            name = name.strip("_").lower() or "x"
+            used[name] = used.get(name, 0) + 1
+            text += "{" + name + (str(used[name]) if used[name] > 1 else "") + "}"
+    return text
+
+
+def templates() -> list[str]:
+    """All of them that put something in, in order."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
+    return sorted({text for tree in trees for text in raised_in(tree)[0] if places(text)})
 
 
 def texts_in(tree: ast.AST) -> Iterator[str | tuple[str, ...]]:
@@ -94,6 +219,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def update() -> None:
     """Bring the catalogues up to date; what was translated stays."""
+    TEMPLATES.write_text(listed(), encoding="utf-8")
     for code in OTHERS:
         known = read(code) if po_file(code).exists() else Catalog(locale=code, domain=DOMAIN)
         known.update(gathered(), no_fuzzy_matching=True, update_header_comment=False)
@@ -108,12 +234,17 @@ def update() -> None:
         po_file(code).with_suffix(".mo").write_bytes(compiled(known))
 
 
+def listed() -> str:
+    return json.dumps(templates(), ensure_ascii=False, indent=0) + "\n"
+
+
 def forms(text: object) -> tuple[str, ...]:
     return tuple(text) if isinstance(text, tuple | list) else (str(text),)
 
 
 def places(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    """The names in braces; what else stands in braces is part of the text."""
+    return {name for name in re.findall(r"(?<!\{)\{(\w*)\}", text)}
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -149,6 +280,44 @@ def test_nothing_waits_in_a_catalogue_that_nobody_says(code: str) -> None:
 def test_what_is_compiled_is_what_is_written(code: str) -> None:
     written = po_file(code).with_suffix(".mo").read_bytes()
     assert written == compiled(read(code)), "python tests/test_language.py compiles it again"
+
+
+def test_the_templates_are_those_of_the_code() -> None:
+    assert TEMPLATES.read_text(encoding="utf-8") == listed(), "python tests/test_language.py"
+
+
+def test_errors_say_their_text_where_they_are_raised() -> None:
+    """What comes from elsewhere is not gathered: it needs a reason, and a line in `AT_HAND`."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        elsewhere = raised_in(ast.parse(path.read_text(encoding="utf-8")))[1]
+        if elsewhere:
+            found[path.relative_to(PACKAGE.parent).as_posix()] = elsewhere
+    assert found == AT_HAND
+
+
+@pytest.mark.parametrize("template", templates())
+def test_every_template_is_known_again(template: str) -> None:
+    """Whatever it put in, even words of other templates."""
+    values = {name: f"/tmp/é {name} 3" for name in places(template)}
+    text = template.format(**values)
+    said = Texts("ru").of(text)
+    if sum(map(str.isalpha, re.sub(r"\{\w*\}", "", template))) >= LEAST_LETTERS:
+        assert re.search("[\u0430-\u044f]", said) or template in SAME
+    for value in values.values():
+        assert value in said
+
+
+SAME = {'pip install "recast[{extra}]"', "{model} ({step})"}
+"""What is the same in every language."""
+
+
+def test_what_was_put_in_is_said_too() -> None:
+    said = Texts("ru").of("src: /tmp/a.mp4 is empty")
+    assert said == "src: /tmp/a.mp4 is empty" or "пуст" in said
+    error = errors.WorkspaceUnusable("/tmp/x is no workspace", "update recast")
+    assert Texts("ru").of(str(error)) == "/tmp/x не рабочая папка"
+    assert Texts("en").of(str(error)) == str(error)
 
 
 def test_texts_are_written_where_they_are_said() -> None:

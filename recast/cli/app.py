@@ -5,6 +5,7 @@ from keyword import iskeyword
 from cyclopts import App, Parameter
 
 from recast.cli.help import HelpWithLimits
+from recast.language import Texts, machine_language
 
 COMMANDS = {
     "demo": ("job", "Run the whole job on the bundled sample pair."),
@@ -46,12 +47,13 @@ def _version() -> str:
     return recast.__version__
 
 
-def _made() -> App:
+def make_app(say: Texts) -> App:
+    """The command line, its help in the language of `say`."""
     app = App(
         name="recast",
         version=_version,
-        help="Face replacement for film, research and labelled satire: two takes in, one out.",
-        help_epilogue="Begin with `recast demo`. `recast COMMAND --help` explains a command.",
+        help=say("Face replacement for film, research and labelled satire: two takes in, one out."),
+        help_epilogue=say("Begin with `recast demo`. `recast COMMAND --help` explains a command."),
         help_format="plaintext",
         default_parameter=Parameter(negative_iterable=()),
     )
@@ -59,12 +61,12 @@ def _made() -> App:
         app.command(
             f"recast.cli.{module}:{name}{'_' * iskeyword(name)}",
             name=name,
-            help=about,
+            help=say.of(about),
             help_epilogue="",
             sort_key=order,
-            help_formatter=HelpWithLimits(app, name),
+            help_formatter=HelpWithLimits(app, name, say),
         )
     return app
 
 
-app = _made()
+app = make_app(Texts(machine_language()))

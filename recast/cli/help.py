@@ -6,35 +6,37 @@ from typing import TYPE_CHECKING, get_args
 from cyclopts import App
 from cyclopts.argument import Argument
 
+from recast.language import ENGLISH, Texts
+
 if TYPE_CHECKING:
     from cyclopts.help import HelpPanel
     from rich.console import Console, ConsoleOptions
 
 
-def limits(argument: Argument) -> str:
+def limits(argument: Argument, say: Texts = ENGLISH) -> str:
     """The range of a number in words, such as "64 to 256, a multiple of 16"; "" if it has none."""
     found: dict[str, object] = {}
     for constraint in get_args(argument.field_info.annotation)[1:]:
         for bound in ("ge", "gt", "le", "lt", "multiple_of"):
             if hasattr(constraint, bound):
                 found[bound] = getattr(constraint, bound)
-    return ", ".join(filter(None, (_range(found), _step(found))))
+    return ", ".join(filter(None, (_range(found, say), _step(found, say))))
 
 
-def _range(found: dict[str, object]) -> str:
+def _range(found: dict[str, object], say: Texts) -> str:
     if "ge" in found and "le" in found:
-        return f"{found['ge']} to {found['le']}"
-    low = f"{found['ge']} or more" if "ge" in found else ""
-    low = f"more than {found['gt']}" if "gt" in found else low
-    high = f"at most {found['le']}" if "le" in found else ""
-    high = f"less than {found['lt']}" if "lt" in found else high
+        return say("{least} to {most}", least=found["ge"], most=found["le"])
+    low = say("{least} or more", least=found["ge"]) if "ge" in found else ""
+    low = say("more than {bound}", bound=found["gt"]) if "gt" in found else low
+    high = say("at most {most}", most=found["le"]) if "le" in found else ""
+    high = say("less than {bound}", bound=found["lt"]) if "lt" in found else high
     # 2**63 and its like are limits of the machine that nobody has to know.
     high = "" if len(high) > 24 else high
-    return " and ".join(filter(None, (low, high)))
+    return say("{low} and {high}", low=low, high=high) if low and high else low or high
 
 
-def _step(found: dict[str, object]) -> str:
-    return f"a multiple of {found['multiple_of']}" if "multiple_of" in found else ""
+def _step(found: dict[str, object], say: Texts) -> str:
+    return say("a multiple of {step}", step=found["multiple_of"]) if "multiple_of" in found else ""
 
 
 class HelpWithLimits:
@@ -43,19 +45,24 @@ class HelpWithLimits:
     It shows the command's whole docstring; the list of commands shows one sentence of it.
     """
 
-    def __init__(self, app: App, command: str) -> None:
+    def __init__(self, app: App, command: str, say: Texts) -> None:
         self._app = app
         self._command = command
+        self._say = say
 
     def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
         from cyclopts.help import DefaultFormatter
 
         arguments = self._app[self._command].assemble_argument_collection()
-        of_flag = {name: limits(argument) for argument in arguments for name in argument.names}
+        of_flag = {
+            name: limits(argument, self._say) for argument in arguments for name in argument.names
+        }
         entries = []
         for entry in panel.entries:
             found = next((of_flag[name] for name in entry.names if of_flag.get(name)), "")
-            text = f"{_plain(entry.description)} [{found}]" if found else entry.description
+            text: object = entry.description
+            if found or self._say.code != "en":
+                text = self._say.of(_plain(entry.description)) + (f" [{found}]" if found else "")
             entries.append(entry.copy(description=text))
         DefaultFormatter()(console, options, panel.copy(entries=entries))
 
@@ -67,7 +74,9 @@ class HelpWithLimits:
     def render_description(
         self, console: "Console", options: "ConsoleOptions", description: object
     ) -> None:
-        console.print(explanation(self._app[self._command]) + "\n", markup=False, highlight=False)
+        paragraphs = explanation(self._app[self._command]).split("\n\n")
+        text = "\n\n".join(map(self._say.of, paragraphs))
+        console.print(text + "\n", markup=False, highlight=False)
 
 
 def explanation(command: App) -> str:

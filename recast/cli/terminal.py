@@ -11,6 +11,7 @@ from rich.text import Text
 
 from recast.errors import RecastError, Stopped
 from recast.events import Event, Note, Preview, Progress, Started, TrainingProgress
+from recast.language import ENGLISH, Texts, machine_language
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -31,7 +32,9 @@ class Terminal:
         out: Console | None = None,
         err: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
+        say: Texts | None = None,
     ) -> None:
+        self.say = say or Texts(machine_language())
         self._out = out or Console(highlight=False, emoji=False)
         self._err = err or Console(stderr=True, highlight=False, emoji=False)
         self._clock = clock
@@ -45,19 +48,21 @@ class Terminal:
             case Started(stage, about):
                 self.close()
                 self._stage = stage
-                self._say(f"{stage}: {about}", "bold")
+                self._say(f"{stage}: {self.say.of(about)}", "bold")
             case Progress():
                 self._pace = self._pace or Pace(event.done, self._clock())
                 share = event.done / event.total if event.total else None
-                self._show(share, self._pace.described(event, self._clock()))
+                self._show(share, self._pace.described(event, self._clock(), self.say))
             case TrainingProgress():
-                self._show(event.share, described(event))
+                self._show(event.share, described(event, self.say))
             case Preview(path):
                 if str(path) not in self._previews:
                     self._previews.add(str(path))
-                    self._say(f"See how far it is: {path}")
+                    self._say(self.say("See how far it is: {path}", path=path))
             case Note(text, warning):
-                self._say(f"Warning: {text}" if warning else text, "yellow" if warning else "")
+                said = self.say.of(text)
+                said = self.say("Warning: {text}", text=said) if warning else said
+                self._say(said, "yellow" if warning else "")
 
     def tell(self, kind: str, facts: Mapping[str, Any], text: str) -> None:
         self.close()
@@ -65,10 +70,13 @@ class Terminal:
 
     def failed(self, error: Exception) -> None:
         self.close()
-        word = "Stopped" if isinstance(error, Stopped) else "Error"
-        self._say(f"{word}: {error}", "bold yellow" if word == "Stopped" else "bold red")
+        what = self.say.of(str(error))
+        if isinstance(error, Stopped):
+            self._say(self.say("Stopped: {what}", what=what), "bold yellow")
+        else:
+            self._say(self.say("Error: {what}", what=what), "bold red")
         if isinstance(error, RecastError) and error.fix:
-            self._say(f"What to do: {error.fix}")
+            self._say(self.say("What to do: {fix}", fix=self.say.of(error.fix)))
 
     def close(self) -> None:
         if self._gauge:
@@ -139,32 +147,39 @@ class Pace:
         self._done = done
         self._began = now
 
-    def described(self, event: Progress, now: float) -> str:
+    def described(self, event: Progress, now: float, say: Texts = ENGLISH) -> str:
         counted = f"{event.done}/{event.total}" if event.total else f"{event.done}"
-        parts = [f"{counted} {event.unit}"]
+        unit = say.of(event.unit)
+        parts = [f"{counted} {unit}"]
         seconds, done = now - self._began, event.done - self._done
         if seconds > 0 and done > 0:
             rate = done / seconds
             parts.append(
-                f"{rate:.3g} {event.unit}/s" if rate < 100 else f"{rate:.0f} {event.unit}/s"
+                say(
+                    "{rate} {unit}/s",
+                    rate=f"{rate:.3g}" if rate < 100 else f"{rate:.0f}",
+                    unit=unit,
+                )
             )
             if event.total > event.done:
-                parts.append(f"{duration((event.total - event.done) / rate)} left")
+                left = duration((event.total - event.done) / rate, say)
+                parts.append(say("{time} left", time=left))
         return ", ".join(parts)
 
 
-def described(event: TrainingProgress) -> str:
+def described(event: TrainingProgress, say: Texts = ENGLISH) -> str:
     """A report of the training loop as one line."""
     losses = [f"{name} {value:.3f}" for name, value in event.losses.items()]
-    left = f"{duration(event.seconds_left)} left"
+    left = say("{time} left", time=duration(event.seconds_left, say))
+    rate = say("{rate} steps/s", rate=f"{event.steps_per_second:.1f}")
     # Losses last: a narrow terminal cuts off the end.
-    return ", ".join([f"step {event.step}", f"{event.steps_per_second:.1f} steps/s", left, *losses])
+    return ", ".join([say("step {step}", step=event.step), rate, left, *losses])
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, say: Texts = ENGLISH) -> str:
     """Hours, minutes and seconds, as 1:02:03 or 2:03."""
     if not 0 <= seconds < 1e9:
-        return "unknown time"
+        return say("unknown time")
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

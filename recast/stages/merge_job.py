@@ -121,7 +121,7 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, people, cuts, strength)
     job = MergeJob(take, faces, models, placed, looks, calm_of(options))
-    return replace(_watermarked(job, options), label=label_of(options, take))
+    return _marked(job, options)
 
 
 def label_of(options: MergeOptions, take: Take) -> Label | None:
@@ -135,12 +135,13 @@ def label_of(options: MergeOptions, take: Take) -> Label | None:
     return Label.of(options.label, take.info.size) if options.label else None
 
 
-def _watermarked(job: MergeJob, options: MergeOptions) -> MergeJob:
-    """The job with a watermark whose number says what the pictures are made of."""
+def _marked(job: MergeJob, options: MergeOptions) -> MergeJob:
+    """The job with a watermark whose number says what the pictures are made of, and a label."""
     from recast.provenance import Watermark
 
     number = _digest(job, options.model_dump(mode="json", exclude=_OTHERWISE | _WRITTEN))
-    return replace(job, watermark=Watermark.of(int(number[:8], 16), job.take.info.size))
+    watermark = Watermark.of(int(number[:8], 16), job.take.info.size)
+    return replace(job, watermark=watermark, label=label_of(options, job.take))
 
 
 def key_of(job: MergeJob, options: MergeOptions) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recast.events import Report, silent
+from recast.stages.merge_job import label_of
 from recast.stages.merge_options import MergeOptions, calm_of
 from recast.stages.merge_preview import MergePreview, open_preview
 from recast.stages.merge_shots import looks_among
@@ -16,7 +17,7 @@ from recast.workspace import Workspace
 if TYPE_CHECKING:
     from recast.images import FrameImage
 
-_PREPARED = ("name", "people", "cuts", "smooth", "device")
+_PREPARED = ("name", "people", "embedder", "same_person", "cuts", "smooth", "device")
 """Options that decide which network draws a face and where: with another value all is prepared
 anew, and so it is when the take, the training or the face set has changed."""
 
@@ -43,7 +44,10 @@ class LiveMerge:
         shown = self._prepared(options)
         job = shown.job
         looks = looks_among(options, ranges, len(job.take))
-        return replace(shown, job=replace(job, looks=looks, calm=calm_of(options))).preview(frame)
+        # The watermark stays that of the first settings: it is there, and nobody sees its number.
+        label = label_of(options, job.take)
+        changed = replace(job, looks=looks, calm=calm_of(options), label=label)
+        return replace(shown, job=changed).preview(frame)
 
     def _prepared(self, options: MergeOptions) -> MergePreview:
         workspace = Workspace.open(self._root)

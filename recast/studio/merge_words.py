@@ -10,8 +10,26 @@ GROUPS: dict[str, tuple[str, ...]] = {
     to_say("Edge"): ("grow", "feather", "border", "seamless_grow"),
     to_say("Face"): ("face_scale", "sharpen", "sharpen_mode", "motion_blur", "grain"),
     to_say("Made worse on purpose"): ("denoise", "bicubic", "palette"),
-    to_say("Whole take"): ("name", "people", "cuts", "smooth", "color_smooth", "mask_smooth"),
-    to_say("Result"): ("frames", "format", "crf", "bitrate", "alpha", "pictures", "device"),
+    to_say("Whole take"): (
+        "name",
+        "people",
+        "embedder",
+        "same_person",
+        "cuts",
+        "smooth",
+        "color_smooth",
+        "mask_smooth",
+    ),
+    to_say("Result"): (
+        "frames",
+        "format",
+        "crf",
+        "bitrate",
+        "alpha",
+        "label",
+        "pictures",
+        "device",
+    ),
 }
 """All of `MergeOptions` but `shots`, which the ranges are."""
 WHOLE_TAKE = (to_say("Whole take"), to_say("Result"))

@@ -44,6 +44,8 @@ def opened(page: Page, base: str, frame: int, **query: str) -> None:
     more = "".join(f"&{name}={value}" for name, value in query.items())
     page.goto(f"{base}/mark?side=dst&frame={frame}{more}")
     shows(page, frame)
+    # What is done before the page is connected is lost.
+    page.wait_for_function("window.socket && window.socket.connected")
 
 
 def shows(page: Page, frame: int) -> None:
@@ -88,8 +90,8 @@ def test_a_square_is_placed_and_the_landmarks_follow(
     assert state(page)["carry"] is None
     page.keyboard.press("Enter")
     shows(page, 6)
+    in_time(lambda: load_marks(job.marks_file("dst")).at(5).state == "done")
     marks = load_marks(job.marks_file("dst"))
-    assert marks.at(5).state == "done"
     assert np.abs(marks.at(5).faces[0].points - truth).mean() < 6
 
 
