@@ -107,10 +107,10 @@ def test_the_wheel_sizes_and_turns_what_is_set_down(base: str, page: Page, in_ti
     in_time(lambda: state(page)["faces"][0]["region"][3] < angle - 0.04)
     page.keyboard.press("]")
     in_time(lambda: state(page)["faces"][0]["region"][3] == pytest.approx(angle, abs=0.01))
-    for _ in range(4):
+    for step in range(2, 6):
         page.keyboard.press("=")
-    wanted = pytest.approx(side * 1.06**5, rel=1e-3)
-    in_time(lambda: state(page)["faces"][0]["region"][2] == wanted)
+        wanted = pytest.approx(side * 1.06**step, rel=1e-3)
+        in_time(lambda wanted=wanted: state(page)["faces"][0]["region"][2] == wanted)
     page.keyboard.press("Backspace")
     in_time(lambda: state(page)["faces"][0]["region"] == [x, y, side, angle])
 
