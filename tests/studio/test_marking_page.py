@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,10 @@ def state(page: Page) -> Any:
     return json.loads(page.locator("svg[data-state]").get_attribute("data-state") or "{}")
 
 
+def is_wide(page: Page, side: float) -> bool:
+    return bool(abs(state(page)["faces"][0]["region"][2] / side - 1) < 1e-3)
+
+
 def at(page: Page, point: Any) -> tuple[float, float]:
     """Where a point of the frame is on the screen."""
     box = page.locator("svg[data-state]").bounding_box()
@@ -107,10 +112,9 @@ def test_the_wheel_sizes_and_turns_what_is_set_down(base: str, page: Page, in_ti
     in_time(lambda: state(page)["faces"][0]["region"][3] < angle - 0.04)
     page.keyboard.press("]")
     in_time(lambda: state(page)["faces"][0]["region"][3] == pytest.approx(angle, abs=0.01))
-    for step in range(2, 6):
+    for wanted in (side * 1.06**step for step in range(2, 6)):
         page.keyboard.press("=")
-        wanted = pytest.approx(side * 1.06**step, rel=1e-3)
-        in_time(lambda wanted=wanted: state(page)["faces"][0]["region"][2] == wanted)
+        in_time(partial(is_wide, page, wanted))
     page.keyboard.press("Backspace")
     in_time(lambda: state(page)["faces"][0]["region"] == [x, y, side, angle])
 
