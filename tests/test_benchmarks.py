@@ -16,7 +16,7 @@ LEAST = {
     "recast doctor": 0.2,
     "DeepFaceLab's records read without running them": 0.005,
     "frames of 1280x720 read to RGB": 0.3,
-    "merged from file to file, seamless and rct, 200 px, 1280x720": 0.35,
+    "merged from file to file, seamless and rct, 200 px, 1280x720": 0.2,
     "faces found and cut, 640x480": 0.05,
     "swift's training steps": 0.1,
     "faces put in order by histogram (4,000)": 3.0,
