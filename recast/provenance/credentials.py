@@ -61,17 +61,10 @@ def sign(  # noqa: PLR0913
     certificate that C2PA refuses.
     """
     mime = _signable(path)
-    takes = gather(ingredients)
-    stated = manifest(
-        title=title,
-        consent=consent,
-        model=model,
-        ingredients=takes,
-        now=now,
-        watermark=watermark,
-    )
+    said: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
+    claim = _claim(ingredients, signer, watermark=watermark, **said)
     draft = path.with_name(path.name + ".part")
-    undisturbed(lambda: _replace(path, mime, draft, Claim(stated, takes, signer)))
+    undisturbed(lambda: _replace(path, mime, draft, claim))
 
 
 # The eighth parameter is the clock, the ninth what frames carry.
@@ -92,19 +85,19 @@ def sign_beside(  # noqa: PLR0913
 
     They hold for `path` bit by bit, and are found if they have its name and `.c2pa`.
     """
+    said: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
+    claim = _claim(ingredients, signer, kind=kind, watermark=watermark, **said)
+    write_whole(sidecar, undisturbed(lambda: _beside(path, claim)))
+
+
+def _claim(
+    ingredients: Sequence[Path], signer: Signer, *, kind: Kind = "composite", **said: Any
+) -> Claim:
+    """What is signed in a file or beside it; `said` are the other arguments of `manifest`."""
     takes = gather(ingredients)
     if kind == "model":  # both takes only taught it
         takes = [replace(take, role="src") for take in takes]
-    stated = manifest(
-        title=title,
-        consent=consent,
-        model=model,
-        ingredients=takes,
-        now=now,
-        kind=kind,
-        watermark=watermark,
-    )
-    write_whole(sidecar, undisturbed(lambda: _beside(path, Claim(stated, takes, signer))))
+    return Claim(manifest(ingredients=takes, kind=kind, **said), takes, signer)
 
 
 def can_embed(path: Path) -> bool:

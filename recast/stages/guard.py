@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recast.disk import write_json
+from recast.disk import read_json, write_json
 from recast.errors import ContentRefused, TakeUnreadable
 from recast.events import Note, Progress, Report, Started, silent
 from recast.stages.takes import cuts_of, known, noted_cuts
@@ -110,7 +109,7 @@ def _entry(frame: Frame, name: str, score: float) -> dict[str, Any]:
 def _noted(file: Path, made_of: dict[str, Any]) -> dict[str, Any] | None:
     """What was found before, if it was in this take and by these thresholds."""
     try:
-        noted = json.loads(file.read_text(encoding="utf-8"))
+        noted = read_json(file)
         fits = {name: noted[name] for name in made_of} == made_of
         whole = all({"seconds", "what", "score"} <= one.keys() for one in noted["seen"])
         return noted if fits and whole else None

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from recast.events import Note, Preview, Progress, Report, Started, silent
 from recast.stages.merge_job import MergeJob, prepare
@@ -28,17 +28,10 @@ if TYPE_CHECKING:
     from recast.merging.window import Faces
     from recast.video import Frame
 
-COMPARED_MODES = (
-    "original",
-    "overlay",
-    "hist-match",
-    "hist-match-bw",
-    "seamless",
-    "seamless-hist-match",
-    "pyramid",
-    "raw-rgb",
-    "raw-mask",
-    "raw-predict",
+COMPARED_MODES = tuple(
+    mode
+    for mode in get_args(LookOptions.model_fields["mode"].annotation)
+    if mode != "raw-rgb-mask"  # looks like raw-rgb without its alpha
 )
 COMPARED_FRAMES = 4
 HEIGHT = 240  # of each picture, pixels

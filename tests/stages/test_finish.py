@@ -16,6 +16,23 @@ from recast.stages.finish import finish
 from recast.video import FORMATS, LayersWriter, open_take, open_writer
 
 
+def signed(
+    out: Path,
+    write: Callable[[Path], tuple[str, ...]],
+    takes: dict[str, Path],
+    told: list[Event],
+) -> None:
+    """Finish what `write` writes, as a merge would."""
+    finish(
+        out,
+        write,
+        consent=synthetic_consent(person="nobody", now=datetime.now(UTC)),
+        model="swift",
+        ingredients=[takes["dst"], takes["src"]],
+        report=told.append,
+    )
+
+
 @pytest.fixture
 def finished(
     tmp_path: Path, signing_home: Path, short_takes: dict[str, Path]
@@ -35,14 +52,7 @@ def finished(
                     raise Stopped("stopped by a test")
             return writer.notes
 
-        finish(
-            out,
-            write,
-            consent=synthetic_consent(person="nobody", now=datetime.now(UTC)),
-            model="swift",
-            ingredients=[short_takes["dst"], short_takes["src"]],
-            report=told.append,
-        )
+        signed(out, write, short_takes, told)
         return told
 
     return finished
@@ -68,14 +78,7 @@ def test_a_result_of_every_format_is_signed(
                 writer.write(frame.image, frame.moment, frame.plate)
         return writer.notes
 
-    finish(
-        out,
-        write,
-        consent=synthetic_consent(person="nobody", now=datetime.now(UTC)),
-        model="swift",
-        ingredients=[short_takes["dst"], short_takes["src"]],
-        report=told.append,
-    )
+    signed(out, write, short_takes, told)
     found = recast.verify(out)
     assert found.state == "valid-untrusted" and found.consent_basis == "synthetic"
     assert [one.title for one in found.ingredients] == ["dst take", "src take"]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from recast.workspace import Workspace
-from tests.studio.conftest import Serve, Watched
+from tests.studio.conftest import Serve, Server, Watched
 from tests.studio.test_train import fill_tiny
 
 
@@ -35,18 +35,22 @@ def test_a_page_that_lost_its_connection_catches_up(
     lost.complaints[:] = [one for one in lost.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
-def test_closing_the_server_saves_a_training_and_the_next_one_shows_it(
-    extracted: Workspace, serve: Serve, watched: Callable[..., Watched]
-) -> None:
-    server = serve(extracted.root)
-    session = watched()
-    page = session.page()
+def begin_training(page: Page, server: Server) -> None:
+    """Start one on its page, and wait until it is at work."""
     page.goto(f"{server.base}/train")
     page.get_by_label("Device").wait_for()
     fill_tiny(page)
     page.get_by_role("button", name="Start training").click()
     panel = page.get_by_role("region", name="swift", exact=True)
     expect(panel).to_contain_text("steps a second", timeout=60_000)
+
+
+def test_closing_the_server_saves_a_training_and_the_next_one_shows_it(
+    extracted: Workspace, serve: Serve, watched: Callable[..., Watched]
+) -> None:
+    server, session = serve(extracted.root), watched()
+    page = session.page()
+    begin_training(page, server)
     assert server.close() == 0
     (newest, *_) = sorted((extracted.model_folder("swift") / "checkpoint").iterdir(), reverse=True)
     assert int(newest.name) > 0
@@ -65,15 +69,9 @@ def test_a_killed_server_loses_no_training(
     watched: Callable[..., Watched],
     in_time: Callable[..., object],
 ) -> None:
-    server = serve(extracted.root)
-    session = watched()
+    server, session = serve(extracted.root), watched()
     page = session.page()
-    page.goto(f"{server.base}/train")
-    page.get_by_label("Device").wait_for()
-    fill_tiny(page)
-    page.get_by_role("button", name="Start training").click()
-    panel = page.get_by_role("region", name="swift", exact=True)
-    expect(panel).to_contain_text("steps a second", timeout=60_000)
+    begin_training(page, server)
     server.process.kill()
     folder = extracted.model_folder("swift") / "checkpoint"
     in_time(lambda: [path for path in folder.iterdir() if path.name.isdigit() and int(path.name)])
