@@ -114,12 +114,12 @@ def job_of(take: Take, look: Look, size: int) -> MergeJob:
     place = placed(size, 640.3, 360.2)
     point = np.full((68, 2), SIDE / 2, np.float32)
     drawn = SimpleNamespace(described=SimpleNamespace(resolution=SIDE, framing="full"))
-    drawn.draw = lambda crops: (crops[:, :, ::-1].copy(), np.stack([oval()] * len(crops)))
+    drawn.draw = lambda crops, sketches: (crops[:, :, ::-1].copy(), np.stack([oval()] * len(crops)))
     drawn.dst_masks = lambda crops: None
     faces: Any = None
     models: Any = {"none": drawn}
     places = {at: [Placed(place, point, "none", 0, 0)] for at in range(len(take))}
-    return MergeJob(take, faces, models, places, Looks(look), Calm(2, 1))
+    return MergeJob(take, faces, models, places, Looks(look), Calm(2, 1), {})
 
 
 def rate(look: Look, size: int, folder: Path) -> tuple[float, float]:

@@ -15,7 +15,8 @@ class Folders:
     data_src/extraction.json    how far the search for faces is
     data_src/marks.json         faces that a person marked
     data_dst/denoised.mp4       the dst take without its noise, which stands in for it
-    model/<name>/               options.json, checkpoint/, history.jsonl, preview/
+    model/<name>/               options.json, checkpoint/, gallery.safetensors, history.jsonl,
+                                preview/
     data_dst/merging/<key>/     finished parts of a merge
     data_dst/merge.json         how it is to be merged; shots.json: settings of ranges
     studio/thumbs.sqlite        small pictures of the faces

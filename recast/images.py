@@ -92,6 +92,13 @@ def to_float(image: FrameImage) -> Image:
     return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
 
 
+def in_8_bits(image: FrameImage) -> NDArray[np.uint8]:
+    """The same in 8 bits; what is finer is cut off."""
+    return (
+        (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else np.asarray(image, np.uint8)
+    )
+
+
 def to_uint8(image: Image) -> NDArray[np.uint8]:
     """0..1, clipped, as 0..255, rounded."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

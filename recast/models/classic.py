@@ -177,7 +177,9 @@ class ClassicNetwork(SwapNetwork):
         """The encoder's map; the bottlenecks, which depend on whom to draw, come with `draw`."""
         return (self.encoder(face * 2 - 1 if self.signed else face),)
 
-    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor | None]:
+    def draw(
+        self, code: Code, identity: Tensor, sketch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         people = identity.tolist()
         if len(set(people)) == 1:
             return self.drawn_as(code, people[0])
@@ -189,7 +191,9 @@ class ClassicNetwork(SwapNetwork):
         known = [mask for mask in masks if mask is not None]
         return torch.cat(faces), torch.cat(known) if known else None
 
-    def drawn_as(self, code: Code, person: int) -> tuple[Tensor, Tensor | None]:
+    def drawn_as(
+        self, code: Code, person: int, sketch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """As `draw`, with everyone drawn as one person."""
         mask = self.scales(code, person, "mask")[-1] if self.has_mask else None
         return self.scales(code, person, "face")[-1], mask

@@ -10,7 +10,12 @@ channels, which processors do well forward and backward. The code keeps its plac
 picture, so the decoder needs not find again where an eye is; that would let dst's identity
 through if it were not for rough swaps (`recast.training.rough_swap`), which show the
 decoder what src looks like in that very place.
+
+Such a rough swap may also be given to the decoder, as a sketch: then it begins with sharp
+pictures of src that are nearly where they belong, and has to learn only what is wrong with them.
 """
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +25,8 @@ from recast.models.blocks import Down, Identity, Residual, Up, conv
 from recast.models.network import Code, SwapNetwork
 
 FOLD = 4
+NEARLY_BLACK = 0.02
+"""Sketched colours keep so far from 0 and 1, where a logit has no end."""
 
 
 class Encoder(nn.Module):
@@ -82,6 +89,22 @@ class Decoder(nn.Module):
         return F.pixel_shuffle(self.head(F.leaky_relu(x, 0.1)), FOLD)
 
 
+class SketchEncoder(nn.Module):
+    """(B, 4, S, S) -> what a sketch adds to each of the code's maps."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(conv(4 * FOLD**2, width), Residual(width))
+        self.to_middle = Down(width, 2 * width)
+        self.to_coarse = Down(2 * width, 4 * width)
+
+    def forward(self, sketch: Tensor) -> Code:
+        centred = torch.cat([sketch[:, :3] * 2 - 1, sketch[:, 3:]], 1)
+        fine = self.stem(F.pixel_unshuffle(centred, FOLD))
+        middle = self.to_middle(fine)
+        return fine, middle, self.to_coarse(middle)
+
+
 class Swift(SwapNetwork):
     """One encoder, one decoder that is told whose face to draw.
 
@@ -89,23 +112,50 @@ class Swift(SwapNetwork):
         resolution: Side of the face in pixels, a multiple of 16; the weights do not depend on it.
         width: Channels of the finest maps; the others have 2 and 4 times as many.
         identities: How many people; 0 is src, 1 is dst.
+        sketch: Whether it takes sketches; then it begins by repeating them.
     """
 
-    def __init__(self, resolution: int = 96, width: int = 48, identities: int = 2) -> None:
+    def __init__(
+        self, resolution: int = 96, width: int = 48, identities: int = 2, *, sketch: bool = False
+    ) -> None:
         super().__init__()
         if resolution % 16:
             raise ValueError(f"swift's resolution is a multiple of 16, not {resolution}")
         self.encoder = Encoder(width)
         self.decoder = Decoder(width, identities)
+        self.takes_sketch = sketch
+        self.sketched = SketchEncoder(width) if sketch else None
+        if sketch:
+            nn.init.zeros_(self.decoder.head.weight)
+            nn.init.zeros_(cast(Tensor, self.decoder.head.bias))
 
     def encode(self, face: Tensor) -> Code:
         maps: Code = self.encoder(face)
         return maps
 
     def segments(self) -> list[nn.Module]:
-        return [self.encoder, self.decoder]
+        return [part for part in (self.encoder, self.sketched, self.decoder) if part is not None]
 
-    def draw(self, code: Code, identity: Tensor) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, code: Code, identity: Tensor, sketch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        if self.sketched is None:
+            sketch = None
+        else:
+            fine, *_ = code
+            if sketch is None:
+                sketch = nothing_sketched(len(fine), FOLD * fine.shape[-1], fine)
+            code = tuple(map(torch.add, code, self.sketched(sketch)))
         # In full precision from here: 8 bits of bf16 would show as steps of brightness.
-        drawn = torch.sigmoid(self.decoder(code, identity).float())
-        return drawn[:, :3], drawn[:, 3:]
+        logits = self.decoder(code, identity).float()
+        colours, mask = logits[:, :3], logits[:, 3:]
+        if sketch is not None:
+            known = sketch.float()
+            colours = colours + torch.logit(known[:, :3], NEARLY_BLACK) * known[:, 3:]
+        return torch.sigmoid(colours), torch.sigmoid(mask)
+
+
+def nothing_sketched(count: int, side: int, like: Tensor) -> Tensor:
+    """(count, 4, S, S) sketches that show nothing."""
+    grey = torch.full((1, 3, 1, 1), 0.5, dtype=like.dtype, device=like.device)
+    return torch.cat([grey, torch.zeros_like(grey[:, :1])], 1).expand(count, 4, side, side)

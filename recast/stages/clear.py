@@ -34,6 +34,7 @@ _IN_MODEL = frozenset(
         "options.json",
         "checkpoint",
         "history.jsonl",
+        "gallery.safetensors",
         "preview",
         "losses.png",
         "samples.jpg",

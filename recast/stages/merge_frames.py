@@ -20,6 +20,14 @@ BATCH = 8
 
 
 @dataclass(frozen=True)
+class _Crops:
+    """Aligned faces (N, S, S, 3), 0..1, and their sketches (N, 4, S, S) if the model takes any."""
+
+    faces: Any
+    sketches: Any
+
+
+@dataclass(frozen=True)
 class Merged:
     """A frame of the take, and what became of it."""
 
@@ -66,7 +74,7 @@ def composed(job: MergeJob, faces: Faces[Frame], *, layers: bool = False) -> Mer
 
 def drawn_frames(job: MergeJob, frames: Sequence[Frame]) -> list[Faces[Frame]]:
     """The frames with their faces drawn and measured, not calmed yet."""
-    return [work() for work in _batch_drawn(job, frames, _crops(job, frames))]
+    return [work() for work in _batch_drawn(job, frames, _cut(job, frames))]
 
 
 def _drawn(job: MergeJob, first: int, end: int) -> Iterator[Callable[[], Faces[Frame]]]:
@@ -77,41 +85,46 @@ def _drawn(job: MergeJob, first: int, end: int) -> Iterator[Callable[[], Faces[F
 
     with ThreadPoolExecutor(1) as cutting:
         parts = batches(job.take.frames(first, end), BATCH)
-        for frames, cut in ordered(cutting, lambda part: (part, _crops(job, part)), parts, ahead=1):
+        for frames, cut in ordered(cutting, lambda part: (part, _cut(job, part)), parts, ahead=1):
             yield from _batch_drawn(job, frames, cut)
 
 
-def _crops(job: MergeJob, frames: Sequence[Frame]) -> dict[str, Any]:
-    """For each model the aligned faces of some frames, (N, S, S, 3), 0..1."""
+def _cut(job: MergeJob, frames: Sequence[Frame]) -> dict[str, _Crops]:
+    """For each model the aligned faces of some frames."""
     import numpy as np
 
     from recast.faces import align
     from recast.images import to_float
 
     cut: dict[str, list[Any]] = {}
+    places: dict[str, list[Any]] = {}
     for frame in frames:
         for face in job.places.get(frame.index, []):
             side = job.models[face.name].described.resolution
             cut.setdefault(face.name, []).append(to_float(align(frame.image, face.placed, side)))
-    return {name: np.stack(crops) for name, crops in cut.items()}
+            known = places.setdefault(face.name, [])
+            known.append((face.number, face.placed, face.landmarks))
+    sketched = {name: job.sketchers[name](places[name]) for name in cut if name in job.sketchers}
+    return {name: _Crops(np.stack(crops), sketched.get(name)) for name, crops in cut.items()}
 
 
 def _batch_drawn(
-    job: MergeJob, frames: Sequence[Frame], crops: dict[str, Any]
+    job: MergeJob, frames: Sequence[Frame], cut: dict[str, _Crops]
 ) -> list[Callable[[], Faces[Frame]]]:
     needed = masks_needed([job.looks.at(frame.index) for frame in frames])
-    drawn = {name: job.models[name].draw(cut) for name, cut in crops.items()}
-    own = {n: job.models[n].dst_masks(c) if "dst" in needed else None for n, c in crops.items()}
-    at = dict.fromkeys(crops, 0)
+    models, own = job.models, dict[str, Any]()
+    drawn = {name: models[name].draw(crops.faces, crops.sketches) for name, crops in cut.items()}
+    if "dst" in needed:
+        own = {name: models[name].dst_masks(crops.faces) for name, crops in cut.items()}
+    at = dict.fromkeys(cut, 0)
     work = []
     for frame in frames:
         faces = []
         for placed in job.places.get(frame.index, []):
             number, (colours, masks) = at[placed.name], drawn[placed.name]
-            dst_masks = own[placed.name]
-            known = {"learned": masks, "dst": dst_masks}
+            known = {"learned": masks, "dst": own.get(placed.name)}
             found = {kind: all_of[number] for kind, all_of in known.items() if all_of is not None}
-            faces.append((placed, crops[placed.name][number], colours[number], found))
+            faces.append((placed, cut[placed.name].faces[number], colours[number], found))
             at[placed.name] += 1
         work.append(_measuring(job, frame, faces))
     return work

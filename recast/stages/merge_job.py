@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recast.merging import Calm
     from recast.provenance import Watermark
     from recast.provenance.label import Label
+    from recast.stages.merge_sketches import Sketcher
     from recast.training.trained import TrainedModel
     from recast.video import Take
 
@@ -61,6 +62,7 @@ class MergeJob:
     places: Mapping[int, Sequence[Placed]]
     looks: Looks
     calm: Calm
+    sketchers: Mapping[str, Sketcher]
     watermark: Watermark | None = None
     label: Label | None = None
 
@@ -120,8 +122,22 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     cuts = cuts_of(workspace, take, report) if options.cuts else frozenset[int]()
     strength = 1.0 if options.smooth else 0.0
     placed = _places(faces, models, people, cuts, strength)
-    job = MergeJob(take, faces, models, placed, looks, calm_of(options))
+    sketchers = _sketchers(faces, models)
+    job = MergeJob(take, faces, models, placed, looks, calm_of(options), sketchers)
     return _marked(job, options)
+
+
+def _sketchers(faces: FaceSet, models: Mapping[str, TrainedModel]) -> dict[str, Sketcher]:
+    """Of the models that take sketches."""
+    from recast.stages.merge_sketches import Sketcher
+    from recast.training.missing_mesh import MeshReader
+
+    read_mesh = MeshReader()
+    return {
+        name: Sketcher(faces, model.gallery, model.described.framing, read_mesh)
+        for name, model in models.items()
+        if model.gallery is not None
+    }
 
 
 def label_of(options: MergeOptions, take: Take) -> Label | None:
@@ -156,7 +172,7 @@ def _digest(job: MergeJob, options: dict[str, Any]) -> str:
         "take": known(job.take),
         "watermark": VERSION,
         "models": [
-            [vars(model.described) | {"options": None}, model.weights_sha256]
+            [vars(model.described) | {"options": None}, model.sha256]
             for model in job.models.values()
         ],
         "options": options,

@@ -50,6 +50,7 @@ def run(
     """
     from recast.stages.guard import run_if_there as look_at_dst
     from recast.training.begin import Place
+    from recast.training.gallery_file import save_gallery
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
     from recast.training.state import restore
@@ -79,6 +80,8 @@ def run(
             report(Note(f"Going on from step {training.progressed.step}."))
         if team.leads:
             described.save(folder)
+            if training.lesson.gallery is not None:
+                save_gallery(folder, training.lesson.gallery)
         if options.debug_samples and team.leads:
             _show_samples(folder, training, report)
         budget = Budget(options.steps, options.minutes)
@@ -297,7 +300,8 @@ def _lesson(
     flip = recipe.flip if options.flip is None else options.flip
     if described.model not in KINDS:
         rough = prepare(src, dst, framing=described.framing).to(device)
-        return SwiftLesson(src, dst, rough, 1, options.warp, jitter, flip)
+        sketched = bool(described.shape.get("sketch", False))
+        return SwiftLesson(src, dst, rough, 1, options.warp, jitter, flip, sketched)
     varied = Varied(
         options.warp,
         jitter,
@@ -336,7 +340,8 @@ def _keeping(
 
     def draw(step: int) -> Path:
         save_curve(folder / "losses.png", read_history(folder / "history.jsonl"))
-        sheet = preview_sheet(training.network, *sides, turn=control.turn if control else 0)
+        turn = control.turn if control else 0
+        sheet = preview_sheet(training.network, sides, training.lesson.sketch, turn=turn)
         return save_preview(folder / "preview", step, sheet, keep=options.preview_history)
 
     elsewhere = sides[0].faces.device != training.device or sides[0].is_stored

@@ -55,6 +55,11 @@ class ShapeOptions(BaseModel, frozen=True, extra="forbid"):
         multiple_of=16,
         description="Side of the drawn face in pixels; the model's own if not given.",
     )
+    sketch: bool | None = Field(
+        None,
+        description="Show the network a rough swap beside each face, when it learns and when it "
+        "merges (swift): sharp from the first minute; on if not given.",
+    )
     light: bool | None = Field(None, description="A smaller network (h64, h128, sae).")
     face_type: Literal["half", "full"] | None = Field(
         None, description="How much of the face is drawn (sae); full if not given."

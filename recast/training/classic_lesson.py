@@ -84,6 +84,14 @@ class ClassicLesson:
         people = (batch.src, batch.dst)
         return [part for one in people for part in (one.inputs, one.wanted, one.masks)]
 
+    @property
+    def gallery(self) -> None:
+        """None: these networks take no sketches."""
+
+    def sketch(self, rows: Tensor, device: torch.device) -> Tensor | None:
+        """None: these networks draw from dst's face alone."""
+        return None
+
     def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
         """By update; they overlap, for each of them changes the encoder, too."""
         classic = cast(ClassicNetwork, network)

@@ -28,6 +28,7 @@ from recast.faceset import (
     mask_in,
 )
 from recast.geometry import Similarity
+from recast.images import in_8_bits
 from recast.training.missing_mesh import MeshReader
 
 Outline = Literal["hull", "mesh"]
@@ -215,14 +216,12 @@ def _decoded(faceset: FaceSet, cut: Cut) -> Iterator[_Decoded | str]:
             crop, record = load_face(path)
         except (FaceFileUnreadable, OSError) as error:
             return str(error)
-        if crop.dtype == np.uint16:
-            crop = (crop >> 8).astype(np.uint8)
-        mesh = None
+        crop, mesh = in_8_bits(crop), None
         if reader is not None:
-            mesh = reader(np.asarray(crop, np.uint8), record)
+            mesh = reader(crop, record)
             if mesh is None:
                 return f"{path}: the dense mesh cannot be read from its crop"
-        return _cut_out(np.asarray(crop, np.uint8), record, mesh, cut)
+        return _cut_out(crop, record, mesh, cut)
 
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:

@@ -19,20 +19,16 @@ Floats = NDArray[np.float64]
 class Heads:
     """Meshes with place, size and turn of the head taken out: mesh = size * turn @ x + place.
 
-    shapes: (N, V, 3), where the average face spans about one unit; turns: (N, 3, 3);
-    sizes: (N,); places: (N, 3); still: the V' points that expression moves least.
+    neutral: (V, 3), where the average face spans about one unit; still: the V' points that
+    expression moves least; shapes: (N, V, 3), turns: (N, 3, 3), sizes: (N,), places: (N, 3).
     """
 
+    neutral: Floats
+    still: NDArray[np.intp]
     shapes: Floats
     turns: Floats
     sizes: Floats
     places: Floats
-    still: NDArray[np.intp]
-
-    @property
-    def neutral(self) -> Floats:
-        """(V, 3): the median shape, mostly free of expression."""
-        return np.asarray(np.median(self.shapes, axis=0))
 
 
 def fit_turn(shape: Floats, onto: Floats) -> tuple[float, Floats, Floats]:
@@ -46,20 +42,27 @@ def fit_turn(shape: Floats, onto: Floats) -> tuple[float, Floats, Floats]:
     return size, turn, centre_onto - size * turn @ centre
 
 
-def normalised(meshes: Floats, base: Floats, rounds: int = 3) -> Heads:
-    """Take the motion of the head out of one person's meshes.
+def posed(meshes: Floats, neutral: Floats, still: NDArray[np.intp]) -> Heads:
+    """Take the motion of a head that is known out of its meshes."""
+    fits = [fit_turn(neutral[still], mesh[still]) for mesh in meshes]
+    sizes, turns, places = (np.array(part) for part in zip(*fits, strict=True))
+    shapes = (meshes - places[:, None]) @ turns / sizes[:, None, None]
+    return Heads(neutral, still, shapes, turns, sizes, places)
 
-    `base` (V, 3) is a roughly neutral frontal face in units, which fixes what "unturned" means.
+
+def normalised(meshes: Floats, base: Floats, rounds: int = 3) -> Heads:
+    """Take the motion of the head out of one person's meshes, and find its neutral shape.
+
+    That is the median one, mostly free of expression. `base` (V, 3) is a roughly neutral frontal
+    face in units, which fixes what "unturned" means.
     """
-    still = np.arange(SURFACE)
+    neutral, still = base, np.arange(SURFACE)
     for _ in range(rounds):
-        fits = [fit_turn(base[still], mesh[still]) for mesh in meshes]
-        sizes, turns, places = (np.array(part) for part in zip(*fits, strict=True))
-        shapes = (meshes - places[:, None]) @ turns / sizes[:, None, None]
-        base = np.median(shapes, axis=0)
+        shapes = posed(meshes, neutral, still).shapes
+        neutral = np.asarray(np.median(shapes, axis=0))
         motion = np.linalg.norm(shapes.std(0), axis=-1)[:SURFACE]
         still = np.argsort(motion)[: SURFACE // 2]
-    return Heads(shapes, turns, sizes, places, still)
+    return posed(meshes, neutral, still)
 
 
 def frontal_base(meshes: Floats, turn_away: Floats) -> Floats:
@@ -69,18 +72,22 @@ def frontal_base(meshes: Floats, turn_away: Floats) -> Floats:
     return np.asarray(mesh / np.ptp(mesh[:SURFACE, 0]))
 
 
-def retargeted(src: Heads, dst: Heads) -> Floats:
+def retargeted(src_neutral: Floats, dst: Heads) -> Floats:
     """dst's meshes with src's proportions: (N_dst, V, 3) in dst's pixels."""
     # The points that move least are few and lie close together: they leave open how far src's
     # head nods.
-    size, turn, place = fit_turn(src.neutral[:SURFACE], dst.neutral[:SURFACE])
-    proportions = size * src.neutral @ turn.T + place - dst.neutral
+    size, turn, place = fit_turn(src_neutral[:SURFACE], dst.neutral[:SURFACE])
+    proportions = size * src_neutral @ turn.T + place - dst.neutral
     shapes = dst.shapes + proportions
     turned: Floats = shapes @ dst.turns.transpose(0, 2, 1)
     return turned * dst.sizes[:, None, None] + dst.places[:, None]
 
 
-def furthest_turn(src: Heads, dst: Heads) -> Floats:
-    """(N_dst,): degrees to the src head that looks most nearly the same way."""
-    cosines = (dst.turns[:, :, 2] @ src.turns[:, :, 2].T).clip(-1, 1)
+def furthest_turn(src_turns: Floats, dst_turns: Floats) -> Floats:
+    """(N_dst,): degrees to the src head that looks most nearly the same way.
+
+    Args:
+        src_turns, dst_turns: (N, 3, 3).
+    """
+    cosines = (dst_turns[:, :, 2] @ src_turns[:, :, 2].T).clip(-1, 1)
     return np.asarray(np.degrees(np.arccos(cosines)).min(1))

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from recast.models import SwapNetwork
+from recast.training.gallery import Gallery
 
 SRC, DST = 0, 1
 """Whom a face is drawn as: the identities every network knows."""
@@ -42,6 +43,10 @@ class Lesson(Protocol[BatchT]):
         """Faces of each side in a batch."""
 
     @property
+    def gallery(self) -> Gallery | None:
+        """What sketches are painted from; None if the network takes none."""
+
+    @property
     def updates(self) -> Sequence[Update[BatchT]]:
         """What is done with each batch, in this order."""
 
@@ -50,6 +55,9 @@ class Lesson(Protocol[BatchT]):
 
     def rows(self, batch: BatchT) -> Sequence[Tensor]:
         """What a batch holds as rows of pictures (B, 1 or 3, S, S), 0..1, for a person to see."""
+
+    def sketch(self, rows: Tensor, device: torch.device) -> Tensor | None:
+        """Sketches (B, 4, S, S) of the dst faces `rows`; None if the network takes none."""
 
     def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
         """The weights that each optimizer changes, by its name."""

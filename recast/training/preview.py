@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +19,13 @@ SHOWN = 6
 MOST_SAMPLES = 12
 
 
+Sketch = Callable[[Tensor, torch.device], Tensor | None]
+"""As a lesson's `sketch`."""
+
+
 @torch.no_grad()
 def preview_sheet(
-    network: SwapNetwork, src: TrainingFaces, dst: TrainingFaces, *, turn: int = 0
+    network: SwapNetwork, sides: Sequence[TrainingFaces], sketch: Sketch, *, turn: int = 0
 ) -> NDArray[np.uint8]:
     """Columns of faces spread over both sets; another `turn` shows others.
 
@@ -29,10 +33,11 @@ def preview_sheet(
     that swap's.
     """
     device = next(network.parameters()).device
-    a, b = (_spread(faces, turn, device) for faces in (src, dst))
+    chosen = [_spread(faces, turn) for faces in sides]
+    a, b = (faces.pictures(rows, device) for faces, rows in zip(sides, chosen, strict=True))
     own, _ = network(a, _identity(a, SRC))
     other, _ = network(b, _identity(b, DST))
-    swap, mask = network(b, _identity(b, SRC))
+    swap, mask = network(b, _identity(b, SRC), sketch(chosen[DST], device))
     rows = [a, own, b, other, swap]
     if mask is not None:
         rows.append(mask.expand(-1, 3, -1, -1))
@@ -68,10 +73,9 @@ def previews(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.jpg") if path.stem.isdigit())
 
 
-def _spread(faces: TrainingFaces, turn: int, device: torch.device) -> Tensor:
+def _spread(faces: TrainingFaces, turn: int) -> Tensor:
     places = np.linspace(0, len(faces) - 1, min(SHOWN, len(faces))).round().astype(int)
-    chosen = (places + turn * max(1, len(faces) // (3 * SHOWN))) % len(faces)
-    return faces.pictures(torch.from_numpy(chosen), device)
+    return torch.from_numpy((places + turn * max(1, len(faces) // (3 * SHOWN))) % len(faces))
 
 
 def _identity(faces: Tensor, identity: int) -> Tensor:

@@ -37,11 +37,9 @@ _OWN_FRAMES = 0.05
 
 
 def normals_of(meshes: Floats, triangles: NDArray[np.int32]) -> Floats:
-    """(N, V, 3) unit normals that point out of the face; `triangles` (T, 3) in any winding."""
+    """(N, V, 3) unit normals that point out of the face; `triangles` (T, 3) as they are wound."""
     corners = meshes[:, triangles]
     flat = np.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0])
-    # All one way round: in most pictures most of a face looks into the camera.
-    flat *= np.where(np.median(flat[..., 2], axis=0) > 0, -1.0, 1.0)[:, None]
     normals = np.zeros_like(meshes)
     for corner in range(3):
         np.add.at(normals.transpose(1, 0, 2), triangles[:, corner], flat.transpose(1, 0, 2))
@@ -91,12 +89,17 @@ def fitted_light(colours: Floats, normals: Floats, weights: Floats) -> Floats:
     return light
 
 
-def shading(light: Floats, normals: Floats) -> Floats:
-    """(N, V, 3): how bright each point is lit, 1 in the mean of each channel."""
-    shade = harmonics(normals) @ light
-    mean = shade.mean((0, 1))
+def levelled(light: Floats, normals: Floats) -> Floats:
+    """The same light, so bright that these normals are lit by 1 in the mean of each channel."""
+    mean = (harmonics(normals) @ light).mean((0, 1))
     lit = mean > 1e-9  # a channel may be black
-    return np.asarray(np.where(lit, shade / np.where(lit, mean, 1), 1).clip(LEAST, MOST))
+    plain = np.eye(9)[:, :1]
+    return np.asarray(np.where(lit, light / np.where(lit, mean, 1), plain))
+
+
+def shading(light: Floats, normals: Floats) -> Floats:
+    """(N, V, 3): how bright each point is lit."""
+    return np.asarray((harmonics(normals) @ light).clip(LEAST, MOST))
 
 
 def visible(meshes: Floats, normals: Floats, side: int) -> Floats:
@@ -105,22 +108,14 @@ def visible(meshes: Floats, normals: Floats, side: int) -> Floats:
     return (inside & (normals[..., 2] < -LEAST_FACING)).astype(np.float64)
 
 
-def tones_of(
-    faces: Tensor,
-    meshes: Floats,
-    triangles: NDArray[np.int32],
-    *,
-    wanted: NDArray[np.intp],
-    moving: list[int],
+def light_of(
+    faces: Tensor, meshes: Floats, triangles: NDArray[np.int32], *, moving: list[int]
 ) -> Floats:
-    """How light changes the pictures' values at each point of some faces, as a factor.
+    """The light (9, 3) on one person in one take, levelled for these faces.
 
     Args:
-        faces: (N, 3, S, S) uint8, of one person in one take; meshes: (N, V, 3), pixels.
-        wanted: (M,) which faces are asked for; `moving`: points that say little of the light.
-
-    Returns:
-        (M, V, 3); about 1 in the mean.
+        faces: (N, 3, S, S) uint8; meshes: (N, V, 3), pixels.
+        moving: points that say little of the light.
     """
     shown = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), MOST_PICTURES)).astype(int))
     normals = normals_of(meshes[shown], triangles)
@@ -129,5 +124,9 @@ def tones_of(
     pictures = (faces[int(at)].permute(1, 2, 0).cpu().numpy() for at in shown)
     pairs = zip(pictures, meshes[shown], strict=True)
     colours = np.stack([colours_at(picture, mesh[:, :2]) for picture, mesh in pairs])
-    light = fitted_light(colours, normals, weights)
-    return shading(light, normals_of(meshes[wanted], triangles)) ** (1 / GAMMA)
+    return levelled(fitted_light(colours, normals, weights), normals)
+
+
+def tones(light: Floats, meshes: Floats, triangles: NDArray[np.int32]) -> Floats:
+    """(N, V, 3): how light changes the pictures' values at each point, as a factor."""
+    return np.asarray(shading(light, normals_of(meshes, triangles)) ** (1 / GAMMA))

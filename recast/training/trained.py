@@ -15,23 +15,27 @@ from recast.errors import CheckpointUnusable, OptionUnusable, WorkspaceUnusable
 from recast.models import MODELS, SwapNetwork
 from recast.training.checkpoint import Checkpoint, Warn, load_newest
 from recast.training.description import Description
+from recast.training.gallery import Gallery
+from recast.training.gallery_file import NAME, StoredGallery, load_gallery
 from recast.training.lesson import DST, SRC
 
 Crops = NDArray[np.float32]
-Draw = Callable[[Crops], tuple[Crops, Crops | None]]
+Draw = Callable[[Crops, Tensor | None], tuple[Crops, Crops | None]]
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """draw: aligned dst faces (B, S, S, 3), RGB, 0..1, to src's face in their place,
-    (B, S, S, 3), and its mask (B, S, S), or None if the model learns none. dst_masks: aligned
-    dst faces to the masks of dst's own face, drawn as dst, or None likewise."""
+    """draw: aligned dst faces (B, S, S, 3), RGB, 0..1, and sketches (B, 4, S, S) of them or None,
+    to src's face in their place, (B, S, S, 3), and its mask (B, S, S), or None if the model learns
+    none. dst_masks: aligned dst faces to the masks of dst's own face, drawn as dst, or None
+    likewise. gallery: what sketches are painted from, None for a model that takes none."""
 
     described: Description
     step: int
-    weights_sha256: str
+    sha256: str
     draw: Draw
     dst_masks: Callable[[Crops], Crops | None]
+    gallery: Gallery | None = None
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,41 @@ def load_trained(folder: Path, device: torch.device, warn: Warn) -> TrainedModel
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def drawn_as(crops: Crops, side: int) -> tuple[Crops, Crops | None]:
+    def drawn_as(
+        crops: Crops, side: int, sketch: Tensor | None = None
+    ) -> tuple[Crops, Crops | None]:
         faces = torch.from_numpy(crops).permute(0, 3, 1, 2).to(device)
         identity = torch.full((len(crops),), side, dtype=torch.int64, device=device)
-        drawn, masks = network(faces, identity)
+        drawn, masks = network(faces, identity, None if sketch is None else sketch.to(device))
         colours = drawn.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return colours, None if masks is None else masks[:, 0].contiguous().cpu().numpy()
 
+    stored = _gallery(folder, loaded, warn)
     return TrainedModel(
         loaded.described,
         loaded.step,
-        loaded.weights_sha256,
-        draw=lambda crops: drawn_as(crops, SRC),
+        loaded.weights_sha256 + (stored.sha256 if stored else ""),
+        draw=lambda crops, sketch: drawn_as(crops, SRC, sketch),
         dst_masks=lambda crops: drawn_as(crops, DST)[1],
+        gallery=stored.gallery if stored else None,
     )
+
+
+def _gallery(folder: Path, loaded: LoadedNetwork, warn: Warn) -> StoredGallery | None:
+    if not loaded.network.takes_sketch:
+        return None
+    stored = load_gallery(folder)
+    if stored is None:
+        warn(
+            f"{folder} lacks {NAME}: its faces are drawn without rough swaps, much softer. "
+            "recast train writes it anew."
+        )
+    elif stored.gallery.side != loaded.described.resolution:
+        raise CheckpointUnusable(
+            f"{folder / NAME} is of another model: its faces have {stored.gallery.side} px",
+            "put back a copy, or train on for a step: recast train writes it anew",
+        )
+    return stored
 
 
 def _network_for(checkpoint: Checkpoint, described: Description) -> SwapNetwork:

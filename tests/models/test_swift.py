@@ -59,3 +59,22 @@ def test_a_resolution_that_cannot_be_folded_is_refused() -> None:
 
 def test_swift_stays_small() -> None:
     assert sum(p.numel() for p in Swift().parameters()) == 4_184_464
+
+
+def test_a_network_that_takes_sketches_begins_by_repeating_them(faces: torch.Tensor) -> None:
+    network = Swift(64, sketch=True)
+    sketch = torch.cat([torch.rand_like(faces) * 0.9 + 0.05, torch.ones_like(faces[:, :1])], 1)
+    with torch.inference_mode():
+        drawn, _ = network(faces, torch.zeros(3, dtype=torch.int64), sketch)
+        unaided, _ = network(faces, torch.zeros(3, dtype=torch.int64))
+    assert torch.allclose(drawn, sketch[:, :3], atol=1e-3)
+    assert torch.allclose(unaided, torch.full_like(unaided, 0.5))
+
+
+def test_a_network_of_before_sketches_is_drawn_as_it_was(faces: torch.Tensor) -> None:
+    network = MODELS["swift"].fresh({"resolution": 64})
+    assert not network.takes_sketch
+    sketch = torch.ones(3, 4, 64, 64)
+    people = torch.zeros(3, dtype=torch.int64)
+    with torch.inference_mode():
+        assert torch.equal(network(faces, people)[0], network(faces, people, sketch)[0])

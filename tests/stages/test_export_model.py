@@ -43,7 +43,7 @@ def test_a_model_is_exported_with_its_consent_and_credentials(trained: Workspace
     assert "nobody" not in str(about)
     faces = torch.rand(2, 3, 64, 64)
     wanted = load_trained(folder, torch.device("cpu"), print).draw(
-        faces.permute(0, 2, 3, 1).contiguous().numpy()
+        faces.permute(0, 2, 3, 1).contiguous().numpy(), None
     )
     assert abs(loaded(faces)[0].permute(0, 2, 3, 1).numpy() - wanted[0]).max() < 1e-4
     found = recast.verify(done.path)

@@ -333,10 +333,10 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(world: World) -
     world.training.lesson = replace(world.training.lesson, batch_size=4)  # type: ignore[type-var]
     draw = world.training.network.draw
 
-    def crowded(code: Any, identity: torch.Tensor) -> Any:
+    def crowded(code: Any, identity: torch.Tensor, sketch: Any = None) -> Any:
         if world.training.progressed.step >= 3 and len(code[0]) > 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return draw(code, identity)
+        return draw(code, identity, sketch)
 
     world.training.network.draw = crowded  # type: ignore[method-assign]
     world.train(6, lambda event: None)
@@ -348,7 +348,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(world: World) -
 
 
 def test_no_memory_for_even_one_face_is_said(world: World) -> None:
-    def full(code: Any, identity: torch.Tensor) -> Any:
+    def full(code: Any, identity: torch.Tensor, sketch: Any = None) -> Any:
         raise MemoryError
 
     world.training.network.draw = full  # type: ignore[method-assign]

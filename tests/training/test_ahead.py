@@ -21,12 +21,16 @@ class Numbers:
 
     batch_size: int = 2
     updates: Sequence[Update[Any]] = ()
+    gallery: None = None
 
     def batch(self, rng: torch.Generator, seen: int) -> Tensor:
         return torch.cat([torch.rand(self.batch_size, generator=rng), torch.tensor([float(seen)])])
 
     def rows(self, batch: Tensor) -> Sequence[Tensor]:
         return [batch]
+
+    def sketch(self, rows: Tensor, device: torch.device) -> None:
+        return None
 
     def parameters(self, network: SwapNetwork) -> dict[str, list[torch.nn.Parameter]]:
         return {}

@@ -29,7 +29,7 @@ def test_normalised_heads_no_longer_move() -> None:
 
 def test_retargeting_gives_dst_the_proportions_of_src_and_keeps_its_pose() -> None:
     src, dst = both(src_width=1.3)
-    meshes = retargeted(src, dst)
+    meshes = retargeted(src.neutral, dst)
     spans = np.ptp(meshes[1], axis=0)
     assert spans[0] / spans[1] == pytest.approx(1.3, rel=0.03)
     again = normalised(meshes, frontal_base(meshes, np.array([20.0, 0, 5, 20])))
@@ -38,4 +38,4 @@ def test_retargeting_gives_dst_the_proportions_of_src_and_keeps_its_pose() -> No
 
 def test_one_person_is_retargeted_onto_itself() -> None:
     src, dst = both()
-    assert np.allclose(retargeted(src, dst), seen(head(), [-20, 0, 5, 20]), atol=1e-3)
+    assert np.allclose(retargeted(src.neutral, dst), seen(head(), [-20, 0, 5, 20]), atol=1e-3)

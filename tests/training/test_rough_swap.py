@@ -11,9 +11,11 @@ from recast.faces.mean_face import MEAN_FACE
 from recast.faces.mesh_points import IBUG68
 from recast.training.augment import plain_grid
 from recast.training.faces import TrainingFaces
+from recast.training.gallery import nearest
 from recast.training.heads import Heads, frontal_base, normalised
 from recast.training.relight import GAMMA, normals_of
-from recast.training.rough_swap import nearest_src, painted, prepare, triangles_over
+from recast.training.rough_swap import prepare
+from recast.training.surface import painted, triangles_over
 
 POINTS = 478
 SIDE = 64
@@ -56,8 +58,10 @@ def both(src_width: float = 1.0) -> tuple[Heads, Heads]:
 
 def test_the_nearest_src_face_looks_the_same_way() -> None:
     src, dst = both()
-    nearest = nearest_src(src, dst, [0, 1, 2], turn_weight=1.0)
-    assert nearest[:, 0].tolist() == [0, 1, 1, 2]
+    found = nearest(src, dst)
+    assert found.rows[:, 0, 0].tolist() == [0, 1, 1, 2]
+    assert np.allclose(found.likeness.sum(-1), 1)
+    assert (np.diff(found.likeness, axis=-1) <= 0).all()
 
 
 def test_triangles_cover_every_point_once() -> None:
@@ -116,8 +120,9 @@ def test_a_rough_swap_shows_src_where_dst_is() -> None:
     dst = colored(seen(head(), [5, 15]), (0, 0, 255))
     rough = prepare(src, dst, framing="full")
     grids = plain_grid(SIDE, torch.device("cpu"))[None].expand(2, -1, -1, -1)
-    faces, masks, features = rough.paint(src, torch.tensor([0, 1]), grids, torch.Generator())
-    inside = masks.expand(-1, 3, -1, -1) > 0.99
+    painted = rough.paint(torch.tensor([0, 1]), grids, torch.Generator())
+    faces, features = painted.face, painted.features
+    inside = painted.cover.expand(-1, 3, -1, -1) > 0.99
     assert 0.1 < float(inside.float().mean()) < 0.95
     wanted = torch.tensor([200, 100, 50]).float()[None, :, None, None] / 255
     assert float(((faces - wanted).abs() * inside).max()) < 0.02
@@ -131,14 +136,54 @@ def test_a_rough_swap_is_lit_as_dst_is() -> None:
     )
     rough = prepare(left, right, framing="full")
     grid = plain_grid(SIDE, torch.device("cpu"))[None]
-    face, cover, _ = rough.paint(left, rough.row[2:3], grid, torch.Generator())
-    inside = cover[0, 0] > 0.99
+    painted = rough.paint(rough.row[2:3], grid, torch.Generator())
+    face, inside = painted.face, painted.cover[0, 0] > 0.99
     columns = torch.arange(SIDE).expand(SIDE, SIDE)
     low, high = (columns < SIDE / 2 - 4) & inside, (columns > SIDE / 2 + 4) & inside
     ratio = float(face[0, 0][high].mean() / face[0, 0][low].mean())
     wanted = right.faces[2, 0].float()
     assert ratio > 1.1
     assert ratio == pytest.approx(float(wanted[high].mean() / wanted[low].mean()), rel=0.2)
+
+
+def test_all_neighbours_mixed_are_the_mean_of_one_at_a_time() -> None:
+    src = colored(seen(head(), [-20, 0, 10, 20]), (200, 100, 50))
+    src.faces[:] = torch.randint(
+        0, 255, src.faces.shape, generator=torch.Generator(), dtype=torch.uint8
+    )
+    dst = colored(seen(head(), [5, 15]), (0, 0, 255))
+    rough = prepare(src, dst, framing="full")
+    chosen = torch.tensor([1])
+    grid = plain_grid(SIDE, torch.device("cpu"))[None]
+    even = rough.mapped[chosen]
+    even = replace(even, likeness=torch.full_like(even.likeness, 1 / even.likeness.shape[-1]))
+    mixed = rough.gallery.painted(even, grid).face
+    rng = torch.Generator().manual_seed(1)
+    alone = torch.stack([rough.paint(chosen, grid, rng).face for _ in range(400)]).mean(0)
+    assert float((mixed - alone).abs().mean()) < 0.02
+
+
+def test_a_sketch_shows_a_rough_swap_or_nothing() -> None:
+    src = colored(seen(smooth_head(), [0, 20]), (200, 100, 50))
+    dst = colored(seen(smooth_head(), [5, 15]), (0, 0, 255))
+    rough = prepare(src, dst, framing="full")
+    grids = plain_grid(SIDE, torch.device("cpu"))[None].expand(2, -1, -1, -1)
+    painted = rough.paint(torch.tensor([0, 1]), grids)
+    one, none = painted.sketch(torch.tensor([True, False]))
+    assert float(none[3].max()) == 0 and bool((none[:3] == 0.5).all())
+    plain = one[3] > 0.99
+    assert 0.1 < float(plain.float().mean()) < 0.95
+    assert torch.allclose(one[:3, plain], painted.face[0][:, plain], atol=0.01)
+    assert bool((one[:3, one[3] == 0] == 0.5).all())
+
+
+def test_a_gallery_holds_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recast.training.rough_swap.MOST_SRC", 2)
+    yaws = [-20.0, -10.0, 0.0, 10.0, 20.0]
+    src = colored(seen(head(), yaws), (1, 2, 3))
+    rough = prepare(src, colored(seen(head(), [0, 5]), (1, 2, 3)), framing="full")
+    assert len(rough.gallery.pictures) == 2
+    assert int(rough.mapped.neighbours.max()) < 2
 
 
 def test_dst_heads_far_from_every_src_head_are_not_used() -> None:

@@ -1,0 +1,81 @@
+"""Rough swaps of the faces that are merged, for the networks that begin with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recast.errors import FaceFileUnreadable
+
+if TYPE_CHECKING:
+    from recast.faces import Framing
+    from recast.faceset import FaceSet
+    from recast.geometry import Points, Similarity
+    from recast.training.gallery import Gallery
+    from recast.training.missing_mesh import MeshReader
+
+
+@dataclass(frozen=True)
+class Sketcher:
+    """Paints sketches from a model's gallery, by the meshes in dst's face files.
+
+    read_mesh: finds the mesh in the crop of a file that has none.
+    """
+
+    faces: FaceSet
+    gallery: Gallery
+    framing: Framing
+    read_mesh: MeshReader
+
+    def __call__(self, places: Sequence[tuple[int, Similarity, Points]]) -> Any:
+        """Sketches (B, 4, S, S), torch.
+
+        Args:
+            places: of each face its number in the set, from frame to crop, and its landmarks
+                (68, 2) in crop pixels, which may be calmer than those in the file.
+        """
+        import numpy as np
+        import torch
+
+        from recast.models.swift import nothing_sketched
+        from recast.training.augment import plain_grid
+
+        found = [self._mesh(*place) for place in places]
+        known = [mesh for mesh in found if mesh is not None]
+        side = self.gallery.side
+        made = nothing_sketched(len(found), side, self.gallery.light).clone()
+        if known:
+            mapped = self.gallery.mapped(np.stack(known), self.framing)
+            grids = plain_grid(side, torch.device("cpu")).expand(len(known), -1, -1, -1)
+            painted = self.gallery.painted(mapped, grids)
+            made[[mesh is not None for mesh in found]] = painted.sketch(mapped.usable)
+        return made
+
+    def _mesh(self, number: int, placed: Similarity, landmarks: Points) -> Any:
+        """The face's mesh (V, 3) in crop pixels, calmed as its landmarks are; None if unknown."""
+        import numpy as np
+
+        from recast.geometry import Similarity
+
+        mesh = self._read(number)
+        if mesh is None:
+            return None
+        rough = placed.apply(self.faces.landmarks[number])
+        calmed = placed.then(Similarity.fit(rough, landmarks))
+        flat = calmed.apply(mesh[:, :2])
+        return np.column_stack([flat, mesh[:, 2] * calmed.scale]).astype(np.float64)
+
+    def _read(self, number: int) -> Any:
+        """(V, 3) in frame pixels."""
+        from recast.faceset import load_face
+        from recast.images import in_8_bits
+
+        try:
+            record = self.faces.record(number)
+            if record.mesh is not None:
+                return record.face.mesh
+            crop, record = load_face(self.faces.path(number))
+        except (FaceFileUnreadable, OSError):
+            return None
+        return self.read_mesh(in_8_bits(crop), record)
