@@ -16,7 +16,7 @@ from cryptography import x509
 from recast.disk import clear_draft, disk_trouble_named, flush_to_disk, write_whole
 from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
 from recast.provenance.consent import ConsentRecord
-from recast.provenance.folders import changed_files, members, signed_lists
+from recast.provenance.folders import SIDECAR, changed_files, members, signed_lists
 from recast.provenance.ingredients import gather, mime_type
 from recast.provenance.native import (
     PLAIN,
@@ -33,8 +33,6 @@ from recast.provenance.native import (
 from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, Kind, manifest, read_credentials
 
-SIDECAR = ".c2pa"
-"""What the credentials of a file that holds none are called: the file's name and this."""
 _MISSING_FIX = (
     "it was not made by recast, or the credentials were stripped, by an upload or a new encoding "
     "for example; ask for the original file"

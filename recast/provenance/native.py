@@ -2,8 +2,10 @@
 
 import _thread
 import io
+import json
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import c2pa
 
 from recast.errors import DiskTrouble, OptionUnusable, RecastError, TakeUnreadable
+from recast.provenance.folders import SIDECAR, bearers
 from recast.provenance.ingredients import Ingredient, mime_type
 from recast.provenance.signer import Signer
 from recast.provenance.statement import described
@@ -117,6 +120,10 @@ def pen(signer: Signer) -> c2pa.Signer:
 def add(builder: c2pa.Builder, take: Ingredient) -> None:
     """Add a take with the credentials it carries, or without if C2PA cannot read it."""
     mime = mime_type(take.path)
+    for file, sidecar in bearers(take.path):
+        with suppress(c2pa.C2paError, OSError):  # broken: left behind likewise
+            if _add_with_store(builder, take, file, sidecar.read_bytes()):
+                return
     if mime is not None:
         try:
             with take.path.open("rb") as file:
@@ -125,6 +132,32 @@ def add(builder: c2pa.Builder, take: Ingredient) -> None:
         except c2pa.C2paError:
             pass  # Credentials of a take that are broken or elsewhere are left behind.
     builder.add_ingredient(described(take, PLAIN), PLAIN, io.BytesIO())
+
+
+def _add_with_store(builder: c2pa.Builder, take: Ingredient, path: Path, store: bytes) -> bool:
+    """Add a take with credentials that lie beside it; whether that was done.
+
+    A file that carries its own is not: those speak of it as it is.
+    """
+    mime = mime_type(path)
+    with path.open("rb") as file, c2pa.Context.from_dict(settings()) as context:
+        if mime is not None:
+            inside = c2pa.Reader.try_create(None, file, context=context)
+            if inside is not None:
+                inside.close()
+                return False
+            file.seek(0)
+        with c2pa.Reader(mime or PLAIN, file, store, context=context) as reader:
+            found = json.loads(reader.json())
+        # The library checks an ingredient's credentials only where they are in the file.
+        about = described(take, mime or PLAIN) | {
+            "manifest_data": {"format": "application/c2pa", "identifier": f"{take.title}{SIDECAR}"},
+            "validation_results": found["validation_results"],
+        }
+        builder.add_resource(f"{take.title}{SIDECAR}", io.BytesIO(store))
+        file.seek(0)
+        builder.add_ingredient(about, mime or PLAIN, file)
+    return True
 
 
 def signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> RecastError:
