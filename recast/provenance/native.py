@@ -120,9 +120,9 @@ def pen(signer: Signer) -> c2pa.Signer:
 def add(builder: c2pa.Builder, take: Ingredient) -> None:
     """Add a take with the credentials it carries, or without if C2PA cannot read it."""
     mime = mime_type(take.path)
-    for file, sidecar in bearers(take.path):
+    for bearer, sidecar in bearers(take.path):
         with suppress(c2pa.C2paError, OSError):  # broken: left behind likewise
-            if _add_with_store(builder, take, file, sidecar.read_bytes()):
+            if _add_with_store(builder, take, bearer, sidecar.read_bytes()):
                 return
     if mime is not None:
         try:

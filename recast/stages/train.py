@@ -60,9 +60,9 @@ def run(
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
-    look_at_dst(workspace, report)
     with ExitStack() as stack:
         team, device = stack.enter_context(team_here(options.device))
+        team.leader_first(lambda: look_at_dst(workspace, report))
         if team.leads:
             stack.enter_context(locked(folder))
         about = f"{folder.name}: {described.model} at {described.resolution} px on {device}"
