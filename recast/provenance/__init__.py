@@ -10,7 +10,7 @@ from recast.provenance.consent import (
     require_consent,
     synthetic_consent,
 )
-from recast.provenance.credentials import can_embed, sign, sign_beside, verify
+from recast.provenance.credentials import can_embed, sign, sign_beside, signed_jpeg, verify
 from recast.provenance.folders import SIDECAR
 from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, IngredientFound
@@ -38,6 +38,7 @@ __all__ = [
     "require_consent",
     "sign",
     "sign_beside",
+    "signed_jpeg",
     "synthetic_consent",
     "verify",
 ]

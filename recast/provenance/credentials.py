@@ -88,6 +88,28 @@ def sign_beside(  # noqa: PLR0913
     write_whole(sidecar, undisturbed(lambda: _beside(path, claim)))
 
 
+def signed_jpeg(
+    content: bytes, *, title: str, consent: ConsentRecord, model: str, signer: Signer, now: datetime
+) -> bytes:
+    """A JPEG file with signed credentials that name no ingredients.
+
+    For pictures that are made while something else is at work: no take is read, and no
+    time-stamping authority is asked. Raises `OptionUnusable` for a certificate that C2PA refuses.
+    """
+    said: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
+    claim = _claim((), replace(signer, timestamp_url=""), **said)
+
+    def work() -> bytes:
+        target = io.BytesIO()
+        try:
+            _signed(claim, "image/jpeg", io.BytesIO(content), target)
+        except c2pa.C2paError as error:
+            raise signing_trouble(Path(title), signer, error) from error
+        return target.getvalue()
+
+    return undisturbed(work)
+
+
 def _claim(
     ingredients: Sequence[Path], signer: Signer, *, kind: Kind = "composite", **said: Any
 ) -> Claim:
