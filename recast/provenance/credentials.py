@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import c2pa
 from cryptography import x509
@@ -23,10 +22,9 @@ from recast.provenance.native import (
     Claim,
     Draft,
     Sink,
-    add,
     kind_of,
-    pen,
     settings,
+    signed,
     signing_trouble,
     undisturbed,
 )
@@ -102,7 +100,7 @@ def signed_jpeg(
     def work() -> bytes:
         target = io.BytesIO()
         try:
-            _signed(claim, "image/jpeg", io.BytesIO(content), target)
+            signed(claim, "image/jpeg", io.BytesIO(content), target)
         except c2pa.C2paError as error:
             raise signing_trouble(Path(title), signer, error) from error
         return target.getvalue()
@@ -195,7 +193,7 @@ def _replace(path: Path, mime: str, draft: Path, claim: Claim) -> None:
 def _embed(path: Path, mime: str, draft: Path, claim: Claim) -> None:
     with path.open("rb") as source, Draft(draft) as raw, io.BufferedRandom(raw) as target:
         try:
-            _signed(claim, mime, source, target)
+            signed(claim, mime, source, target)
         except c2pa.C2paError as error:
             if raw.trouble:
                 raise raw.trouble from error
@@ -205,30 +203,12 @@ def _embed(path: Path, mime: str, draft: Path, claim: Claim) -> None:
 def _beside(path: Path, claim: Claim) -> bytes:
     try:
         with path.open("rb") as source:
-            return _signed(claim, PLAIN, source, Sink(), embed=False)
+            return signed(claim, PLAIN, source, Sink(), embed=False)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TakeUnreadable(f"{path} cannot be read: {reason}", "make it again") from error
     except c2pa.C2paError as error:
         raise signing_trouble(path, claim.signer, error) from error
-
-
-def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
-    with (
-        c2pa.Context.from_dict(settings(host=_host(claim.signer))) as context,
-        c2pa.Builder(claim.manifest, context) as builder,
-        pen(claim.signer) as held,
-    ):
-        if not embed:
-            builder.set_no_embed()
-        for take in claim.takes:
-            add(builder, take)
-        return bytes(builder.sign(held, mime, source, target))
-
-
-def _host(signer: Signer) -> str:
-    """Host and port of the time-stamping authority, the only one that may be asked."""
-    return urlsplit(signer.timestamp_url).netloc.rpartition("@")[2]
 
 
 def _trusted(anchors: Path | None) -> str | None:

@@ -72,7 +72,8 @@ class NetworkWatermark:
         part = done[rows, columns]
         seen = _squared(part, self._side)
         change = np.clip(self._marked(seen, identity), -1, 1) - seen
-        change = change[0].transpose(1, 2, 0).clip(-_MOST, _MOST)
+        # Half-precision networks may give no number here and there: that much stays unmarked.
+        change = np.nan_to_num(change[0].transpose(1, 2, 0)).clip(-_MOST, _MOST)
         large: Any = cv2.resize(change, (part.shape[1], part.shape[0]))
         levels = np.rint(large * np.float32(np.iinfo(frame.dtype).max / 2)).astype(np.int16)
         depth = cv2.CV_8U if frame.dtype == np.uint8 else cv2.CV_16U

@@ -248,6 +248,23 @@ def test_credentials_that_do_not_fit_a_take_are_told(
     assert found.intact and [one.intact for one in found.ingredients] == [None]
 
 
+def test_no_damage_to_credentials_of_a_take_keeps_a_result_from_being_signed(
+    make_take: MakeTake, signed_beside: Sign, signed_inside: Sign
+) -> None:
+    src, result, film = make_take("src.mkv"), make_take("r.mkv", seed=3), make_take("r.mp4")
+    sidecar = signed_beside(src)
+    whole = sidecar.read_bytes()
+    consent = whole.index(b"synthetic")
+    for place in [*range(consent - 12, consent), whole.index(b"swift") - 1]:
+        sidecar.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        signed_beside(result, [src])
+        signed_inside(film, [src])
+        for path in (result, film):
+            found = verify(path)
+            assert found.intact and [one.title for one in found.ingredients] == ["dst take"]
+            assert not found.ingredients[0].intact
+
+
 def test_a_take_that_carries_its_own_needs_none_beside_it(
     make_take: MakeTake, signed_beside: Sign, signed_inside: Sign
 ) -> None:
