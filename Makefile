@@ -21,12 +21,14 @@ test: $(INSTALLED)  ## What has to pass before every commit.
 test-all: $(INSTALLED)  ## The slow tests too: minutes.
 	$(BIN)/python -m pytest -m ""
 
-check: $(INSTALLED)  ## Format, lint, types.
+check: $(INSTALLED)  ## Format, lint, types, and whether what is installed fits together.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m pip check
 
 # Not part of check: it asks an advisory service over the network, and its answer changes by itself.
+# What it finds raises the least version in pyproject.toml, which pip check holds everybody to.
 audit: $(INSTALLED)  ## Known holes in what is installed; needs the network.
 	$(BIN)/python -m pip install --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit --local --skip-editable

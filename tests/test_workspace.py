@@ -362,6 +362,17 @@ def test_copied_pictures_keep_the_note_of_their_times(make: Make, takes: dict[st
     assert (copied / "frames.jsonl").read_bytes() == b"note"
 
 
+def test_credentials_beside_takes_are_copied_with_them(make: Make, takes: dict[str, Path]) -> None:
+    takes["src"].with_name(takes["src"].name + ".c2pa").write_bytes(b"of the video")
+    listed = {"version": 1, "files": {"0.png": {"sha256": ""}}}
+    (takes["dst"] / "sequence.json").write_text(json.dumps(listed), encoding="utf-8")
+    (takes["dst"] / "sequence.json.c2pa").write_bytes(b"of the list")
+    workspace = make(copy=True)
+    assert (workspace.root / "data_src.mp4.c2pa").read_bytes() == b"of the video"
+    copied = {path.name for path in workspace.take_path("dst").iterdir()}
+    assert copied == {"0.png", "1.png", "2.png", "sequence.json", "sequence.json.c2pa"}
+
+
 def test_faces_that_were_not_extracted_name_the_command(make: Make) -> None:
     with pytest.raises(WorkspaceUnusable, match="no src faces yet") as missing:
         make().faceset("src")

@@ -10,7 +10,8 @@ from recast.provenance.consent import (
     require_consent,
     synthetic_consent,
 )
-from recast.provenance.credentials import SIDECAR, can_embed, sign, sign_beside, verify
+from recast.provenance.credentials import can_embed, sign, sign_beside, signed_jpeg, verify
+from recast.provenance.folders import SIDECAR
 from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, IngredientFound
 from recast.provenance.watermark import Watermark
@@ -37,6 +38,7 @@ __all__ = [
     "require_consent",
     "sign",
     "sign_beside",
+    "signed_jpeg",
     "synthetic_consent",
     "verify",
 ]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import c2pa
 from cryptography import x509
@@ -16,25 +15,22 @@ from cryptography import x509
 from recast.disk import clear_draft, disk_trouble_named, flush_to_disk, write_whole
 from recast.errors import CredentialsMissing, OptionUnusable, TakeUnreadable, TakeUnwritable
 from recast.provenance.consent import ConsentRecord
-from recast.provenance.folders import changed_files, members, signed_lists
+from recast.provenance.folders import SIDECAR, changed_files, members, signed_lists
 from recast.provenance.ingredients import gather, mime_type
 from recast.provenance.native import (
     PLAIN,
     Claim,
     Draft,
     Sink,
-    add,
     kind_of,
-    pen,
     settings,
+    signed,
     signing_trouble,
     undisturbed,
 )
 from recast.provenance.signer import Signer
 from recast.provenance.statement import Credentials, Kind, manifest, read_credentials
 
-SIDECAR = ".c2pa"
-"""What the credentials of a file that holds none are called: the file's name and this."""
 _MISSING_FIX = (
     "it was not made by recast, or the credentials were stripped, by an upload or a new encoding "
     "for example; ask for the original file"
@@ -88,6 +84,28 @@ def sign_beside(  # noqa: PLR0913
     said: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
     claim = _claim(ingredients, signer, kind=kind, watermark=watermark, **said)
     write_whole(sidecar, undisturbed(lambda: _beside(path, claim)))
+
+
+def signed_jpeg(
+    content: bytes, *, title: str, consent: ConsentRecord, model: str, signer: Signer, now: datetime
+) -> bytes:
+    """A JPEG file with signed credentials that name no ingredients.
+
+    For pictures that are made while something else is at work: no take is read, and no
+    time-stamping authority is asked. Raises `OptionUnusable` for a certificate that C2PA refuses.
+    """
+    said: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
+    claim = _claim((), replace(signer, timestamp_url=""), **said)
+
+    def work() -> bytes:
+        target = io.BytesIO()
+        try:
+            signed(claim, "image/jpeg", io.BytesIO(content), target)
+        except c2pa.C2paError as error:
+            raise signing_trouble(Path(title), signer, error) from error
+        return target.getvalue()
+
+    return undisturbed(work)
 
 
 def _claim(
@@ -175,7 +193,7 @@ def _replace(path: Path, mime: str, draft: Path, claim: Claim) -> None:
 def _embed(path: Path, mime: str, draft: Path, claim: Claim) -> None:
     with path.open("rb") as source, Draft(draft) as raw, io.BufferedRandom(raw) as target:
         try:
-            _signed(claim, mime, source, target)
+            signed(claim, mime, source, target)
         except c2pa.C2paError as error:
             if raw.trouble:
                 raise raw.trouble from error
@@ -185,30 +203,12 @@ def _embed(path: Path, mime: str, draft: Path, claim: Claim) -> None:
 def _beside(path: Path, claim: Claim) -> bytes:
     try:
         with path.open("rb") as source:
-            return _signed(claim, PLAIN, source, Sink(), embed=False)
+            return signed(claim, PLAIN, source, Sink(), embed=False)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TakeUnreadable(f"{path} cannot be read: {reason}", "make it again") from error
     except c2pa.C2paError as error:
         raise signing_trouble(path, claim.signer, error) from error
-
-
-def _signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
-    with (
-        c2pa.Context.from_dict(settings(host=_host(claim.signer))) as context,
-        c2pa.Builder(claim.manifest, context) as builder,
-        pen(claim.signer) as held,
-    ):
-        if not embed:
-            builder.set_no_embed()
-        for take in claim.takes:
-            add(builder, take)
-        return bytes(builder.sign(held, mime, source, target))
-
-
-def _host(signer: Signer) -> str:
-    """Host and port of the time-stamping authority, the only one that may be asked."""
-    return urlsplit(signer.timestamp_url).netloc.rpartition("@")[2]
 
 
 def _trusted(anchors: Path | None) -> str | None:

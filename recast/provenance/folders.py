@@ -9,6 +9,9 @@ from typing import Any
 
 from recast.disk import Fingerprint, parsed_json, read_json
 
+SIDECAR = ".c2pa"
+"""What the credentials of a file that holds none are called: the file's name and this."""
+
 
 def signed_lists(folder: Path, sidecar: str) -> list[Path]:
     """The lists of a folder that have credentials beside them: JSON, or JSON lines."""
@@ -43,6 +46,20 @@ def members(listed: Path) -> list[Path]:
         for path in paths
         if path != listed.parent and path.name != ".." and not path.is_symlink()
     ]
+
+
+def bearers(take: Path) -> list[tuple[Path, Path]]:
+    """What of a take may have credentials beside it, and the files with those credentials.
+
+    A file itself; in a folder of pictures their list, if they are as it says.
+    """
+    if not take.is_dir():
+        found = [take]
+    else:
+        lists = signed_lists(take, SIDECAR)
+        found = [one for one in lists if _hashes_in(one) and not any(changed_files(one))]
+    pairs = [(one, one.with_name(one.name + SIDECAR)) for one in found]
+    return [pair for pair in pairs if pair[1].is_file()]
 
 
 def belongings(folder: Path, sidecar: str) -> list[Path]:

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from recast.images import FrameImage
 
 REFUSED: Mapping[str, float] = {
-    "FEMALE_GENITALIA_EXPOSED": 0.5,
-    "MALE_GENITALIA_EXPOSED": 0.5,
-    "ANUS_EXPOSED": 0.5,
+    "FEMALE_GENITALIA_EXPOSED": 0.35,
+    "MALE_GENITALIA_EXPOSED": 0.35,
+    "ANUS_EXPOSED": 0.35,
     "FEMALE_BREAST_EXPOSED": 0.6,
     "BUTTOCKS_EXPOSED": 0.75,
 }

@@ -2,15 +2,19 @@
 
 import _thread
 import io
+import json
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import c2pa
 
 from recast.errors import DiskTrouble, OptionUnusable, RecastError, TakeUnreadable
+from recast.provenance.folders import SIDECAR, bearers
 from recast.provenance.ingredients import Ingredient, mime_type
 from recast.provenance.signer import Signer
 from recast.provenance.statement import described
@@ -73,6 +77,10 @@ class Sink(io.RawIOBase):
         self._place = start + offset
         return self._place
 
+    def truncate(self, size: int | None = None, /) -> int:
+        self._end = self._place if size is None else size
+        return self._end
+
 
 def settings(anchors: str | None = None, *, host: str = "") -> dict[str, Any]:
     """For signing and reading; `anchors` are certificates to trust, as PEM text.
@@ -114,9 +122,52 @@ def pen(signer: Signer) -> c2pa.Signer:
     return c2pa.Signer.from_info(info)
 
 
+def signed(claim: Claim, mime: str, source: Any, target: Any, *, embed: bool = True) -> bytes:
+    """Damaged credentials of a take must not keep a result from being signed."""
+    try:
+        return _signed_with(add, claim, mime, source, target, embed=embed)
+    except c2pa.C2paError as error:
+        if not claim.takes or not is_of_takes(error):
+            raise
+    source.seek(0)
+    target.seek(0)
+    target.truncate()
+    return _signed_with(add_bare, claim, mime, source, target, embed=embed)
+
+
+def _signed_with(
+    add_take: Callable[[c2pa.Builder, Ingredient], None],
+    claim: Claim,
+    mime: str,
+    source: Any,
+    target: Any,
+    *,
+    embed: bool,
+) -> bytes:
+    with (
+        c2pa.Context.from_dict(settings(host=_host(claim.signer))) as context,
+        c2pa.Builder(claim.manifest, context) as builder,
+        pen(claim.signer) as held,
+    ):
+        if not embed:
+            builder.set_no_embed()
+        for take in claim.takes:
+            add_take(builder, take)
+        return bytes(builder.sign(held, mime, source, target))
+
+
+def _host(signer: Signer) -> str:
+    """Host and port of the time-stamping authority, the only one that may be asked."""
+    return urlsplit(signer.timestamp_url).netloc.rpartition("@")[2]
+
+
 def add(builder: c2pa.Builder, take: Ingredient) -> None:
     """Add a take with the credentials it carries, or without if C2PA cannot read it."""
     mime = mime_type(take.path)
+    for bearer, sidecar in bearers(take.path):
+        with suppress(c2pa.C2paError, OSError):  # broken: left behind likewise
+            if _add_with_store(builder, take, bearer, sidecar.read_bytes()):
+                return
     if mime is not None:
         try:
             with take.path.open("rb") as file:
@@ -124,7 +175,38 @@ def add(builder: c2pa.Builder, take: Ingredient) -> None:
             return
         except c2pa.C2paError:
             pass  # Credentials of a take that are broken or elsewhere are left behind.
+    add_bare(builder, take)
+
+
+def add_bare(builder: c2pa.Builder, take: Ingredient) -> None:
+    """Add a take without credentials of its own."""
     builder.add_ingredient(described(take, PLAIN), PLAIN, io.BytesIO())
+
+
+def _add_with_store(builder: c2pa.Builder, take: Ingredient, path: Path, store: bytes) -> bool:
+    """Add a take with credentials that lie beside it; whether that was done.
+
+    A file that carries its own is not: those speak of it as it is.
+    """
+    mime = mime_type(path)
+    with path.open("rb") as file, c2pa.Context.from_dict(settings()) as context:
+        if mime is not None:
+            inside = c2pa.Reader.try_create(None, file, context=context)
+            if inside is not None:
+                inside.close()
+                return False
+            file.seek(0)
+        with c2pa.Reader(mime or PLAIN, file, store, context=context) as reader:
+            found = json.loads(reader.json())
+        # The library checks an ingredient's credentials only where they are in the file.
+        about = described(take, mime or PLAIN) | {
+            "manifest_data": {"format": "application/c2pa", "identifier": f"{take.title}{SIDECAR}"},
+            "validation_results": found["validation_results"],
+        }
+        builder.add_resource(f"{take.title}{SIDECAR}", io.BytesIO(store))
+        file.seek(0)
+        builder.add_ingredient(about, mime or PLAIN, file)
+    return True
 
 
 def signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> RecastError:
@@ -141,6 +223,12 @@ def signing_trouble(path: Path, signer: Signer, error: c2pa.C2paError) -> Recast
         fix = "use a certificate for C2PA: issued by an authority, for e-mail or document signing"
         return OptionUnusable(what, fix)
     return TakeUnreadable(f"{path} cannot be given credentials: {error}", "make it again")
+
+
+def is_of_takes(error: c2pa.C2paError) -> bool:
+    """Whether what a take carries may be why nothing could be signed."""
+    said = str(error)
+    return kind_of(error) != "Signature" and not ("os error" in said or "http resolver" in said)
 
 
 def kind_of(error: c2pa.C2paError) -> str:

@@ -14,6 +14,9 @@ from recast.events import Note, Report
 from recast.workspace import SIDES, Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from recast.provenance import ConsentRecord
 
 
@@ -111,6 +114,22 @@ def sign_list(
     about: dict[str, Any] = {"consent": consent, "model": model, "ingredients": takes}
     _signed(listed, title=title, watermark=watermark, **about)
     report(Note(f"The credentials of {listed.parent} are beside {listed.name} in it."))
+
+
+def signed_picture(
+    image: NDArray[np.uint8], *, title: str, consent: ConsentRecord, model: str
+) -> bytes:
+    """A picture of the new face as a signed JPEG file, made while something else is at work.
+
+    Raises:
+        OptionUnusable: the certificate cannot sign.
+    """
+    from recast import images
+    from recast.provenance import find_signer, signed_jpeg
+
+    now = datetime.now(UTC)
+    about: dict[str, Any] = {"title": title, "consent": consent, "model": model, "now": now}
+    return signed_jpeg(images.encode(image, ".jpg"), signer=find_signer(os.environ, now), **about)
 
 
 def _signed(path: Path, **said: Any) -> bool:

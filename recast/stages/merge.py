@@ -63,7 +63,7 @@ def run(
 
     from recast.provenance import require_consent
     from recast.stages import guard
-    from recast.stages.merge_job import key_of, label_of, prepare
+    from recast.stages.merge_job import key_of, label_of, network_of, prepare
     from recast.stages.takes import whole_take
     from recast.video import FORMATS
 
@@ -73,6 +73,7 @@ def run(
     _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
     label_of(options, take)  # before anything that takes long
+    network_of(options)
     guard.run(workspace, report)
     job = prepare(workspace, options, take, report)
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
@@ -117,6 +118,11 @@ def _check_place(
             "--label and --layers exclude each other: layers are material, not a result",
             "put the notice on what is made of them",
         )
+    if options.watermark_network:
+        raise OptionUnusable(
+            "--watermark-network and --layers exclude each other: it marks whole frames",
+            "leave it out: layers carry recast's own watermark",
+        )
     if options.pictures:
         raise OptionUnusable("--pictures and --layers exclude each other", "give one of them")
     check_layers_place(layers)
@@ -130,7 +136,13 @@ def _check_format(options: MergeOptions, take: Take, *, alpha: bool) -> None:
 
 
 def _alpha(options: MergeOptions, job: MergeJob) -> bool:
-    return options.alpha or any(look.mode == "raw-rgb-mask" for look in job.looks.all)
+    alpha = options.alpha or any(look.mode == "raw-rgb-mask" for look in job.looks.all)
+    if alpha and job.network:
+        raise OptionUnusable(
+            "--watermark-network marks whole frames, but with transparency only faces show",
+            "leave it out: the faces carry recast's own watermark",
+        )
+    return alpha
 
 
 def _finish(

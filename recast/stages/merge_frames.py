@@ -68,7 +68,7 @@ def composed(job: MergeJob, faces: Faces[Frame], *, layers: bool = False) -> Mer
     placed = job.places.get(frame.index, [])
     done = compose(frame.image, faces.drawn, look, layers=layers)
     if look.mode != "raw-mask":  # it shows no face
-        done = watermarked(done, frame, placed, job.watermark)
+        done = watermarked(done, frame, placed, job.watermark, network=job.network)
     return Merged(frame, labelled(done, job.label), placed)
 
 

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from recast.merging import Calm
     from recast.provenance import Watermark
     from recast.provenance.label import Label
+    from recast.provenance.network_watermark import NetworkWatermark
     from recast.stages.merge_sketches import Sketcher
     from recast.training.trained import TrainedModel
     from recast.video import Take
 
-_OTHERWISE = {"device", "shots", "people", "embedder", "same_person"}
-"""Options that change nothing, or are in `looks` and `people`."""
+_OTHERWISE = {"device", "shots", "people", "embedder", "same_person", "watermark_network"}
+"""Options that change nothing, or are in `looks`, `people` and `network`."""
 _WRITTEN = {"frames", "format", "crf", "bitrate", "alpha", "pictures", "label"}
 """Options that say how the same pictures are written."""
 
@@ -65,6 +66,7 @@ class MergeJob:
     sketchers: Mapping[str, Sketcher]
     watermark: Watermark | None = None
     label: Label | None = None
+    network: NetworkWatermark | None = None
 
     @property
     def made_by(self) -> str:
@@ -124,7 +126,7 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     placed = _places(faces, models, people, cuts, strength)
     sketchers = _sketchers(faces, models)
     job = MergeJob(take, faces, models, placed, looks, calm_of(options), sketchers)
-    return _marked(job, options)
+    return _marked(replace(job, network=network_of(options)), options)
 
 
 def _sketchers(faces: FaceSet, models: Mapping[str, TrainedModel]) -> dict[str, Sketcher]:
@@ -149,6 +151,18 @@ def label_of(options: MergeOptions, take: Take) -> Label | None:
     from recast.provenance.label import Label
 
     return Label.of(options.label, take.info.size) if options.label else None
+
+
+def network_of(options: MergeOptions) -> NetworkWatermark | None:
+    """The network that draws a second watermark, if one is wanted.
+
+    Raises:
+        OptionUnusable: the file is no such network.
+    """
+    from recast.provenance.network_watermark import NetworkWatermark
+
+    file = options.watermark_network
+    return NetworkWatermark.open(file) if file else None
 
 
 def _marked(job: MergeJob, options: MergeOptions) -> MergeJob:
@@ -184,6 +198,8 @@ def _digest(job: MergeJob, options: dict[str, Any]) -> str:
             job.faces.landmarks.tobytes() + job.faces.frames.tobytes()
         ).hexdigest(),
     }
+    if job.network is not None:
+        made_of["network"] = job.network.sha256
     if "segmentation" in masks_needed(job.looks.all):
         made_of["masks"] = _masks_digest(job)
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]

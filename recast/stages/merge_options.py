@@ -136,6 +136,11 @@ class MergeOptions(LookOptions, LikenessOptions, frozen=True, extra="forbid"):
         "",
         description="Notice in a corner of every frame: a language, such as en, or your own text.",
     )
+    watermark_network: Path | None = Field(
+        None,
+        description="ONNX network that draws a second watermark, such as TrustMark's "
+        "encoder_Q.onnx.",
+    )
     pictures: bool = Field(
         False, description="Write PNG pictures to data_dst/merged instead of a video."
     )

@@ -115,18 +115,33 @@ def copy_takes(takes: Mapping[Path, Path]) -> list[str]:
     except BaseException:
         for begun in made:
             shutil.rmtree(begun) if begun.is_dir() else begun.unlink(missing_ok=True)
+            credentials_beside(begun).unlink(missing_ok=True)
         raise
     return [copy.name for copy in made]
 
 
 def _copy(take: Path, copy: Path) -> None:
-    """Copy a video, or the pictures at a folder's root and the note that times them."""
+    """Copy a video, or the pictures at a folder's root and the note that times them.
+
+    Credentials that lie beside it, or beside the list of its pictures, come along.
+    """
+    from recast.provenance.folders import SIDECAR, belongings
     from recast.video import NOTE_NAME, pictures_of
 
     if not take.is_dir():
         shutil.copyfile(take, copy)
+        if credentials_beside(take).is_file():
+            shutil.copyfile(credentials_beside(take), credentials_beside(copy))
         return
     pictures, note = pictures_of(take), take / NOTE_NAME
     copy.mkdir()
-    for path in [*pictures, *([note] if note.is_file() else [])]:
+    noted = [note] if note.is_file() else []
+    for path in dict.fromkeys([*pictures, *noted, *belongings(take, SIDECAR)]):
         shutil.copyfile(path, copy / path.name)
+
+
+def credentials_beside(take: Path) -> Path:
+    """Where the credentials of a take lie that carries none."""
+    from recast.provenance.folders import SIDECAR
+
+    return take.with_name(take.name + SIDECAR)

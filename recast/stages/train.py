@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,13 @@ from recast.stages.train_options import ONLY_FOR, ShapeOptions, TrainOptions
 from recast.workspace import SIDES, Side, Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from recast.faces import Framing
     from recast.faceset import FaceSet
+    from recast.provenance import ConsentRecord
     from recast.training.begin import Place
     from recast.training.control import Control
     from recast.training.description import Description
@@ -57,13 +60,13 @@ def run(
     from recast.training.store import fits_on
     from recast.training.team import team_here
 
-    _check_allowed(workspace, options)
+    consent = _check_allowed(workspace, options)
     folder = workspace.model_folder(options.name or options.model)
     facesets = {side: workspace.faceset(side) for side in SIDES}
     described = _described(folder, options, facesets)
-    look_at_dst(workspace, report)
     with ExitStack() as stack:
         team, device = stack.enter_context(team_here(options.device))
+        team.leader_first(lambda: look_at_dst(workspace, report))
         if team.leads:
             stack.enter_context(locked(folder))
         about = f"{folder.name}: {described.model} at {described.resolution} px on {device}"
@@ -75,7 +78,8 @@ def run(
         training = _begun(described, (src, dst), options, place, report)
         training.team = team
         team.require_same(training.shape, device)
-        keeping = _keeping(folder, training, (src, dst), options, control)
+        signed = _signing(consent, described.model, report)
+        keeping = _keeping(folder, training, (src, dst), options, control, signed)
         if restore(training, keeping, lambda text: report(Note(text, warning=True))):
             report(Note(f"Going on from step {training.progressed.step}."))
         if team.leads:
@@ -83,20 +87,21 @@ def run(
             if training.lesson.gallery is not None:
                 save_gallery(folder, training.lesson.gallery)
         if options.debug_samples and team.leads:
-            _show_samples(folder, training, report)
+            _show_samples(folder, training, report, signed)
         budget = Budget(options.steps, options.minutes)
         train(training, budget, keeping, report=report, control=control)
     return folder
 
 
-def _check_allowed(workspace: Workspace, options: TrainOptions) -> None:
-    """Refuse what nobody consented to, and what cannot be trained."""
+def _check_allowed(workspace: Workspace, options: TrainOptions) -> ConsentRecord:
+    """Refuse what nobody consented to, and what cannot be trained; the consent that holds."""
     from datetime import UTC, datetime
 
     from recast.provenance.consent import require_consent
 
-    require_consent(workspace.consent, datetime.now(UTC).date())
+    consent = require_consent(workspace.consent, datetime.now(UTC).date())
     _check_options(options)
+    return consent
 
 
 def _check_options(options: TrainOptions) -> None:
@@ -332,28 +337,52 @@ def _keeping(
     sides: tuple[TrainingFaces, TrainingFaces],
     options: TrainOptions,
     control: Control | None,
+    signed: Signing,
 ) -> Keeping:
     from recast.training.curve import save_curve
     from recast.training.history import read_history
     from recast.training.preview import preview_sheet, save_preview
     from recast.training.state import Keeping
 
-    def draw(step: int) -> Path:
+    def draw(step: int) -> Path | None:
         save_curve(folder / "losses.png", read_history(folder / "history.jsonl"))
         turn = control.turn if control else 0
         sheet = preview_sheet(training.network, sides, training.lesson.sketch, turn=turn)
-        return save_preview(folder / "preview", step, sheet, keep=options.preview_history)
+        file = signed(sheet, f"{folder.name}: step {step}")
+        if file is None:
+            return None
+        return save_preview(folder / "preview", step, file, keep=options.preview_history)
 
     elsewhere = sides[0].faces.device != training.device or sides[0].is_stored
     return Keeping(folder, 60 * options.save_minutes, draw, options.preview_steps, ahead=elsewhere)
 
 
-def _show_samples(folder: Path, training: Training, report: Report) -> None:
-    from recast import images
+def _show_samples(folder: Path, training: Training, report: Report, signed: Signing) -> None:
+    from recast.disk import write_whole
     from recast.training.preview import samples_sheet
 
     lesson, path = training.lesson, folder / "samples.jpg"
-    images.save(
-        path, samples_sheet(lesson.rows(lesson.batch(training.rng(), training.progressed.seen)))
-    )
-    report(Preview(path))
+    sheet = samples_sheet(lesson.rows(lesson.batch(training.rng(), training.progressed.seen)))
+    if (file := signed(sheet, f"{folder.name}: samples")) is not None:
+        write_whole(path, file, durable=False)
+        report(Preview(path))
+
+
+Signing = Callable[["NDArray[np.uint8]", str], bytes | None]
+"""A picture and its title as a signed file; None if it cannot be signed: then it is not kept."""
+
+
+def _signing(consent: ConsentRecord, model: str, report: Report) -> Signing:
+    """A certificate that ends while it trains must not end the training."""
+    from recast.errors import RecastError
+    from recast.stages.finish import signed_picture
+
+    def signed(image: NDArray[np.uint8], title: str) -> bytes | None:
+        about = f"{model} (while training)"
+        try:
+            return signed_picture(image, title=title, consent=consent, model=about)
+        except RecastError as error:
+            report(Note(f"A preview was left out, for it cannot be signed: {error}", warning=True))
+            return None
+
+    return signed

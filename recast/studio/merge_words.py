@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "bitrate",
         "alpha",
         "label",
+        "watermark_network",
         "pictures",
         "device",
     ),

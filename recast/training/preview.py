@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recast import images
+from recast.disk import write_whole
 from recast.models import SwapNetwork
 from recast.training.faces import TrainingFaces
 from recast.training.lesson import DST, SRC
@@ -53,14 +54,14 @@ def samples_sheet(rows: Sequence[Tensor]) -> NDArray[np.uint8]:
     return images.to_uint8(torch.cat(padded, -2).permute(1, 2, 0).cpu().numpy())
 
 
-def save_preview(folder: Path, step: int, sheet: NDArray[np.uint8], *, keep: bool = True) -> Path:
-    """Write the sheet of a step, 0-padded so that the files sort by time.
+def save_preview(folder: Path, step: int, sheet: bytes, *, keep: bool = True) -> Path:
+    """Write the sheet of a step, a JPEG file, 0-padded so that the files sort by time.
 
     Without `keep` the ones before are removed: there is only the newest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{step:08d}.jpg"
-    images.save(path, sheet)
+    write_whole(path, sheet, durable=False)
     if not keep:
         for old in previews(folder):
             if old != path:

@@ -61,14 +61,14 @@ class Training:
 class Keeping:
     """Where a training leaves its traces, and how often.
 
-    `draw_preview` draws a sheet with the network as it is, and returns its path.
+    `draw_preview` draws a sheet with the network as it is, and returns its path, if it was kept.
     `preview_steps`: between two previews, beside those at each save; 0 is none.
     `ahead`: whether batches are prepared in a thread of their own.
     """
 
     folder: Path
     seconds_between: float
-    draw_preview: Callable[[int], Path]
+    draw_preview: Callable[[int], Path | None]
     preview_steps: int = 0
     ahead: bool = False
 
@@ -110,7 +110,8 @@ def show(training: Training, keeping: Keeping, report: Report) -> None:
         return
     with training.drawing():
         path = keeping.draw_preview(training.progressed.step)
-    report(Preview(path))
+    if path is not None:
+        report(Preview(path))
 
 
 def is_finite(network: SwapNetwork) -> bool:

@@ -8,9 +8,10 @@ reports; what it measures and what is asked of any process is told to all betwee
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from recast.events import Event, Report
 from recast.training.trained import chosen_device
 
 _FIX = "start it as torchrun --nproc-per-node N -m recast train WORKSPACE …"
+LONGEST_WAIT = timedelta(hours=12)
+"""For the leader to look through a long take."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,36 @@ class Team:
         if self.size == 1:
             return value
         return float(_shared([value if self.leads else 0.0], device)[0])
+
+    def leader_first(self, work: Callable[[], None]) -> None:
+        """Let the leader do what takes long and leaves a note, and then the others, who read it.
+
+        Raises:
+            Stopped: in the others, if the leader could not end it; before that what `work` raises.
+        """
+        if not self.leads:
+            ended = self._after_leader(False)
+            work()  # with what the leader noted: if that is a refusal, the same here
+            if not ended:
+                raise Stopped("the leading process of the team could not go on")
+            return
+        ended = False
+        try:
+            work()
+            ended = True
+        finally:
+            self._after_leader(ended)
+
+    def _after_leader(self, ended: bool) -> bool:
+        """Wait until every process comes here; what the leader said."""
+        if self.size == 1:
+            return ended
+        # A group of its own: the others give up waiting for a step after some minutes.
+        group = torch.distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+        said = torch.tensor([float(ended)])
+        torch.distributed.all_reduce(said, group=group)
+        torch.distributed.destroy_process_group(group)
+        return bool(said.item())
 
     def any(self, asked: Sequence[bool], device: torch.device) -> list[bool]:
         """What is asked of at least one process."""

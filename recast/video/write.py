@@ -23,6 +23,8 @@ from recast.video.take import Moment, Plate, TakeInfo
 from recast.video.untouched import Untouched
 
 _PRESETS = {"libsvtav1": "8"}  # about what "veryfast" is for x264 and x265
+X265_DELAY = 2
+"""Frames by which x265 decodes ahead of what is shown; it knows once there are more."""
 
 
 class TakeWriter:
@@ -68,6 +70,7 @@ class TakeWriter:
         self._notes = list(_notes(self._format, self._samples, like))
         self._durations: dict[int, int] = {}
         self._last: int | None = None
+        self._count = 0
         self._open = ExitStack()
 
     @property
@@ -117,7 +120,7 @@ class TakeWriter:
         tick = self._tick(moment)
         if self._last is not None:
             self._durations[self._last] = tick - self._last
-        self._last = tick
+        self._last, self._count = tick, self._count + 1
         frame = self._coded(image, plate)
         frame.pts, frame.time_base = tick, self._time_base
         _tag(frame, self._tags)  # ProRes looks here, other encoders at the stream
@@ -165,7 +168,11 @@ class TakeWriter:
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
         usual = max(1, round(1 / (self._like.rate * self._time_base)))
+        # Of so few frames x265 tells a time of decoding that was never set.
+        untimed = self._samples.codec == "libx265" and self._count <= X265_DELAY
         for packet in self._stream.encode(frame):
+            if untimed:
+                packet.dts = packet.pts
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, usual)
             if packet.dts is not None:

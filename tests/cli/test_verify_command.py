@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recast.provenance import SIDECAR, find_signer, sign, sign_beside, synthetic_consent
+from tests.watermark_networks import write_decoder, write_encoder
 
 Run = Callable[..., Any]
 NOW = datetime.now(UTC)
@@ -94,6 +95,34 @@ def test_a_watermark_tells_who_made_a_file_that_lost_its_credentials(
     (told,) = (line for line in lines if line["event"] == "watermark")
     assert told["made_with_recast"] and told["watermark"] == "0badc0de"
     assert lines[-1]["event"] == "error"
+
+
+def test_a_network_reads_a_second_watermark(
+    run: Run, tmp_path: Path, dst: Path, signed: Path
+) -> None:
+    pytest.importorskip("onnx")
+    from recast.images import save
+    from recast.provenance.network_watermark import NetworkWatermark
+    from recast.video import open_take
+
+    draws = NetworkWatermark.open(write_encoder(tmp_path / "draws.onnx"))
+    reads = write_decoder(tmp_path / "reads.onnx")
+    shot = tmp_path / "shot ж.png"
+    save(shot, draws.drawn(open_take(dst).frame(0).image, 0xC0FFEE))
+    code, out, err = run("verify", shot, "--watermark-network", reads)
+    assert code == 1 and "Made with recast" in out and "number 00c0ffee" in out
+    assert "was made with recast" in err
+    told = [
+        json.loads(line)
+        for line in run("verify", shot, "--watermark-network", reads, "--json").out.splitlines()
+    ]
+    (mark,) = (line for line in told if line["event"] == "watermark")
+    assert mark["made_with_recast"] and mark["network_watermark"] == "00c0ffee"
+
+    code, out, _ = run("verify", signed, "--watermark-network", reads)
+    assert code == 0 and "The network reads no watermark of recast." in out
+    code, _, err = run("verify", signed, "--watermark-network", tmp_path / "draws.onnx")
+    assert code == 1 and "is no network that reads watermarks" in err
 
 
 def test_a_file_that_is_not_there_exits_with_1(run: Run, tmp_path: Path) -> None:

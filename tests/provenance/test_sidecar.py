@@ -5,7 +5,9 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import c2pa
 import pytest
 
 from recast.errors import CredentialsMissing, DiskTrouble, TakeUnreadable
@@ -35,6 +37,28 @@ def signed_beside(consent: ConsentRecord, signer: Signer, now: datetime) -> Sign
         return sidecar
 
     return put
+
+
+@pytest.fixture
+def signed_inside(consent: ConsentRecord, signer: Signer, now: datetime) -> Sign:
+    def put(path: Path, ingredients: Sequence[Path] = ()) -> Path:
+        about: dict[str, Any] = {"consent": consent, "model": "swift", "now": now}
+        sign(path, title="Result.mp4", ingredients=ingredients, signer=signer, **about)
+        return path
+
+    return put
+
+
+def manifests(path: Path, sidecar: Path | None = None) -> dict[str, Any]:
+    """All manifests in a file or beside it, as the library reads them."""
+    with path.open("rb") as file:
+        if sidecar:
+            reader = c2pa.Reader("application/octet-stream", file, sidecar.read_bytes())
+        else:
+            reader = c2pa.Reader("video/mp4", file)
+        with reader:
+            found: dict[str, Any] = json.loads(reader.json())["manifests"]
+            return found
 
 
 def flip(path: Path, place: int) -> None:
@@ -168,6 +192,88 @@ def test_a_list_speaks_only_of_its_own_folder(tmp_path: Path, signed_beside: Sig
     (folder / "sequence.json").write_text(json.dumps(listed))
     signed_beside(folder / "sequence.json")
     assert verify(folder).problems[0] == "secret is missing"
+
+
+def test_credentials_beside_a_take_are_carried_into_the_result(
+    make_take: MakeTake, signed_beside: Sign, signed_inside: Sign
+) -> None:
+    src, dst = make_take("src.mkv"), make_take("dst.mp4", seed=1)
+    older = make_take("older.mp4", seed=2)
+    signed_beside(src, [older])
+    signed_beside(dst)  # an mp4 whose credentials another tool put beside it
+    result = make_take("r.mp4", seed=3)
+    signed_inside(result, [dst, src])
+    found = verify(result)
+    assert found.intact and [one.intact for one in found.ingredients] == [True, True]
+    titles = {name: store["title"] for name, store in manifests(result).items()}
+    assert sorted(titles.values()) == ["Result", "Result", "Result.mp4"]
+    (of_src,) = (
+        store
+        for store in manifests(result).values()
+        if [one["title"] for one in store.get("ingredients", ())] == ["dst take"]
+    )
+    consent = next(a for a in of_src["assertions"] if a["label"] == "org.recast.consent")
+    assert consent["data"]["basis"] == "synthetic"
+
+
+def test_credentials_of_a_signed_list_are_carried_too(
+    make_take: MakeTake, tmp_path: Path, signed_beside: Sign
+) -> None:
+    folder, dst = folder_of(tmp_path, signed_beside), make_take("dst.mp4", seed=1)
+    result = make_take("r.mkv")
+    sidecar = signed_beside(result, [dst, folder])
+    found = verify(result)
+    assert [(one.title, one.intact) for one in found.ingredients] == [
+        ("dst take", None),
+        ("src take", True),
+    ]
+    assert len(manifests(result, sidecar)) == 2
+    flip(folder / "000001.exr", 2)
+    signed_beside(result, [dst, folder])
+    assert [one.intact for one in verify(result).ingredients] == [None, None]
+
+
+def test_credentials_that_do_not_fit_a_take_are_told(
+    make_take: MakeTake, signed_beside: Sign
+) -> None:
+    src, result = make_take("src.mkv"), make_take("r.mkv", seed=3)
+    sidecar = signed_beside(src)
+    flip(src, 100)
+    signed_beside(result, [src])
+    found = verify(result)
+    assert found.intact and [one.intact for one in found.ingredients] == [False]
+    sidecar.write_bytes(b"no credentials")
+    signed_beside(result, [src])
+    found = verify(result)
+    assert found.intact and [one.intact for one in found.ingredients] == [None]
+
+
+def test_no_damage_to_credentials_of_a_take_keeps_a_result_from_being_signed(
+    make_take: MakeTake, signed_beside: Sign, signed_inside: Sign
+) -> None:
+    src, result, film = make_take("src.mkv"), make_take("r.mkv", seed=3), make_take("r.mp4")
+    sidecar = signed_beside(src)
+    whole = sidecar.read_bytes()
+    consent = whole.index(b"synthetic")
+    for place in [*range(consent - 12, consent), whole.index(b"swift") - 1]:
+        sidecar.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        signed_beside(result, [src])
+        signed_inside(film, [src])
+        for path in (result, film):
+            found = verify(path)
+            assert found.intact and [one.title for one in found.ingredients] == ["dst take"]
+            assert not found.ingredients[0].intact
+
+
+def test_a_take_that_carries_its_own_needs_none_beside_it(
+    make_take: MakeTake, signed_beside: Sign, signed_inside: Sign
+) -> None:
+    src, result = make_take("src.mp4"), make_take("r.mkv", seed=3)
+    signed_inside(src, [])
+    signed_beside(make_take("other.mkv"), sidecar=src.with_name("src.mp4.c2pa"))
+    found_in = manifests(result, signed_beside(result, [src]))
+    assert [one.intact for one in verify(result).ingredients] == [True]
+    assert sorted(one["title"] for one in found_in.values()) == ["Result", "Result.mp4"]
 
 
 def test_a_folder_without_a_list_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import recast
 from recast import images
 from recast.errors import (
     CheckpointUnusable,
@@ -24,6 +25,7 @@ from recast.errors import (
 )
 from recast.events import Event, Note, Preview, Report, TrainingProgress
 from recast.models import MODELS
+from recast.provenance.statement import COMPOSITE
 from recast.training import loop
 from recast.training.checkpoint import Progressed, checkpoints, load_newest
 from recast.training.control import Control
@@ -483,6 +485,28 @@ def test_faces_that_memory_does_not_hold_are_read_from_disk(extracted: Workspace
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
     assert not (streamed / "decoded").exists()
+
+
+def test_pictures_of_the_new_face_are_signed(extracted: Workspace) -> None:
+    folder = extracted.train(steps=2, debug_samples=True, **TINY)
+    pictures = sorted([*(folder / "preview").glob("*.jpg"), folder / "samples.jpg"])
+    assert [path.name for path in pictures] == ["00000002.jpg", "samples.jpg"]
+    for path in pictures:
+        found = recast.verify(path)
+        assert found.intact and found.model == "swift (while training)"
+        assert found.consent_basis == "synthetic" and found.digital_source_types == (COMPOSITE,)
+    assert recast.verify(pictures[0]).title == "swift: step 2"
+
+
+def test_a_certificate_that_cannot_sign_ends_no_training(
+    extracted: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAST_SIGNING_P12", str(extracted.root / "gone.p12"))
+    told: list[Event] = []
+    folder = extracted.train(steps=2, report=told.append, **TINY)
+    assert not (folder / "preview").exists() and not any(isinstance(e, Preview) for e in told)
+    notes = [event for event in told if isinstance(event, Note) and event.warning]
+    assert any("cannot be signed" in note.text and "gone.p12" in note.text for note in notes)
 
 
 def test_previews_come_at_steps_and_only_the_newest_may_stay(extracted: Workspace) -> None:

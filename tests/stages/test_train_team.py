@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from recast.stages import guard
 from recast.training.checkpoint import load_newest
 from recast.training.history import read_history
 from recast.workspace import Workspace
@@ -70,6 +71,61 @@ def test_two_processes_are_one_with_twice_the_batches(extracted: Workspace) -> N
     # One of them speaks, and it tells the mean.
     steps = [line["step"] for line in told if line["event"] == "training"]
     assert steps == [6]
+
+
+BY_TURNS = """
+import sys
+from pathlib import Path
+from recast.training.team import team_here
+
+folder, fails = Path(sys.argv[1]), sys.argv[2] == "fails"
+
+def work():
+    there = sorted(path.name for path in folder.glob("rank*"))
+    (folder / f"rank{team.rank}").write_text(str(there))
+    if fails:
+        raise ValueError("it cannot be done")
+
+with team_here("cpu") as (team, device):
+    team.leader_first(work)
+    (folder / f"after{team.rank}").touch()
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_leader_looks_before_the_others(tmp_path: Path, fails: bool) -> None:
+    script = tmp_path / "by_turns.py"
+    script.write_text(BY_TURNS)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    ran = subprocess.run(
+        [*torchrun, "--nproc-per-node=2", script, tmp_path, "fails" if fails else ""],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    made = {path.name: path.read_text() for path in tmp_path.glob("*[01]")}
+    if fails:
+        assert ran.returncode and "it cannot be done" in ran.stderr
+        assert made["rank0"] == "[]" and "after1" not in made
+    else:
+        assert ran.returncode == 0, ran.stderr
+        assert made == {"rank0": "[]", "rank1": "['rank0']", "after0": "", "after1": ""}
+
+
+def test_what_the_guard_refuses_ends_all_of_them(extracted: Workspace) -> None:
+    guard.run(extracted)
+    noted = json.loads(extracted.guard_file.read_text(encoding="utf-8"))
+    seen = {"frame": 3, "seconds": 0.12, "what": "ANUS_EXPOSED", "score": 0.9}
+    noted["seen"] = [seen]
+    extracted.guard_file.write_text(json.dumps(noted), encoding="utf-8")
+    process = started(extracted, steps=3)
+    out, _ = process.communicate(timeout=120)
+    told = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    errors = {line["what"] for line in told if line["event"] == "error"}
+    assert process.returncode and len(errors) == 1
+    assert "puts no face into sexual pictures" in errors.pop()
+    assert not extracted.model_folder("swift").exists()
 
 
 @pytest.mark.slow

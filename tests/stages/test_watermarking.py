@@ -13,9 +13,11 @@ import recast
 from recast.errors import OptionUnusable, TakeUnreadable
 from recast.events import Event, Progress
 from recast.images import load, save
+from recast.provenance.network_watermark import NetworkReader
 from recast.stages import encode, watermarking
 from recast.video import TakeWriter, open_take
 from recast.workspace import Workspace
+from tests.watermark_networks import write_decoder, write_encoder
 
 CPU: dict[str, Any] = {"device": "cpu"}
 
@@ -117,6 +119,49 @@ def test_labels_are_opaque_and_stay_out_of_layers(merged: Workspace) -> None:
         merged.merge(label="en", layers=merged.root / "layers", **CPU)
     with pytest.raises(OptionUnusable, match="cannot draw"):
         merged.merge(label="顔の置換", **CPU)
+
+
+def test_a_network_draws_the_same_number_once_more(merged: Workspace, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    draws = write_encoder(tmp_path / "draws.onnx")
+    reads = NetworkReader.open(write_decoder(tmp_path / "reads.onnx"))
+    out = merged.merge(watermark_network=draws, out=tmp_path / "twice.mp4", **CPU)
+    number = recast.verify(out).watermark
+    told: list[Event] = []
+    by_network = watermarking.find_by_network(out, reads, told.append)
+    by_pattern = watermarking.find(out)
+    assert by_network is not None and f"{by_network:08x}" == number
+    assert by_pattern is not None and by_pattern.name == number
+    assert [event.done for event in told if isinstance(event, Progress)][-1] == 24
+    assert number != recast.verify(merged.result).watermark, "its pictures are others"
+    assert watermarking.find_by_network(merged.result, reads) is None
+    shot = tmp_path / "shot.png"
+    save(shot, open_take(out).frame(20).image)
+    assert watermarking.find_by_network(shot, reads) == by_network
+
+
+def test_a_network_marks_only_frames_that_were_changed(merged: Workspace, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    draws = write_encoder(tmp_path / "draws.onnx")
+    (path,) = merged.faceset_folder("dst").glob("*000001_*.jpg")
+    kept = path.read_bytes()
+    path.unlink()
+    folder = merged.merge(watermark_network=draws, frames=":2", pictures=True, **CPU)
+    path.write_bytes(kept)
+    dst = merged.take("dst")
+    assert np.array_equal(dst.frame(1).image, load(folder / "000001.png"))
+    assert (dst.frame(0).image != load(folder / "000000.png")).any(axis=2).mean() > 0.5
+
+
+def test_a_network_that_cannot_mark_is_refused(merged: Workspace, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    draws = write_encoder(tmp_path / "draws.onnx")
+    with pytest.raises(OptionUnusable, match="--watermark-network and --layers"):
+        merged.merge(watermark_network=draws, layers=tmp_path / "layers", **CPU)
+    with pytest.raises(OptionUnusable, match="with transparency only faces show"):
+        merged.merge(watermark_network=draws, alpha=True, format="mov-alpha", **CPU)
+    with pytest.raises(OptionUnusable, match="does not take a picture and bits"):
+        merged.merge(watermark_network=write_decoder(tmp_path / "reads.onnx"), **CPU)
 
 
 def test_a_watermark_is_noted_once(begin: Callable[..., Workspace], tmp_path: Path) -> None:

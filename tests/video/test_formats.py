@@ -170,6 +170,25 @@ def _assert_in_step(reader: Any, out: Path, source: Path) -> None:
     assert np.abs(aligned).mean() < 400
 
 
+@pytest.mark.parametrize("cuts", [(0, 1), (0, 2), (0, 3), (0, 4, 5), (0, 1, 3, 6)], ids=str)
+@pytest.mark.parametrize("name", VIDEOS)
+def test_few_frames_and_short_last_segments_are_whole(
+    tmp_path: Path, sources: Sources, other_reader: Any, name: str, cuts: tuple[int, ...]
+) -> None:
+    take, count = sources.plain, cuts[-1]
+    out = written(take, tmp_path, name, cuts=cuts)
+    result = open_take(out)
+    assert len(result) == len(list(result)) == count
+    assert int(other_reader.streams(out)[0]["nb_read_frames"]) == count
+    shown = [float(frame["pts_time"]) for frame in other_reader.frames(out)]
+    exact = 0.0006 if out.suffix == ".mkv" else 0.00001
+    assert np.abs(np.array(shown) - [float(index * STEP) for index in range(count)]).max() < exact
+    if name != "avi":  # its colours are others, see above
+        difference = other_reader.pixels(out, "rgb24").astype(int)
+        difference -= other_reader.pixels(take.path, "rgb24")[:count]
+        assert np.abs(difference).mean() < 1.6
+
+
 @pytest.mark.parametrize("name", LOSSLESS)
 @pytest.mark.parametrize("depth", [8, 10])
 def test_what_is_lossless_keeps_every_sample(
