@@ -79,18 +79,19 @@ class _FacesPage:
                         keyed(link, "x")
 
     def _actions(self) -> None:
-        view, say = self._view, self._view.say
+        say = self._view.say
         move = say("Take back") if self._part == "trash" else say("Put aside")
         with tag("div", "r-row"):
-            self._move = view.button(move, partial(self._grid_do, "move"), key="Delete|d")
-            self._undo = view.button(say("Undo"), partial(self._grid_do, "undo"), key="u")
-            view.button(say("Choose all"), partial(self._grid_do, "chooseAll"), key="a")
-            view.button(say("Invert"), partial(self._grid_do, "invert"), key="i")
+            self._move = self._grid_button(move, "move", "Delete|d")
+            self._undo = self._grid_button(say("Undo"), "undo", "u")
+            self._grid_button(say("Choose all"), "chooseAll", "a")
+            self._grid_button(say("Invert"), "invert", "i")
         self._move.set_visibility(self._part != "others")
         self._undo.set_visibility(self._part != "others")
 
-    def _grid_do(self, method: str) -> None:
-        self._grid.run_method(method)
+    def _grid_button(self, text: str, deed: str, key: str) -> ui.button:
+        """What it does happens in the grid, in the browser."""
+        return self._view.button(text, lambda: None, key=key).props(f"data-faces={deed}")
 
     def _sorting(self) -> None:
         view, say = self._view, self._view.say

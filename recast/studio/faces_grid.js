@@ -1,6 +1,7 @@
 // The grid of faces: a canvas that shows the part of a long list that is looked at. Numbers of all
 // faces are here, so that filters, orders and groups take no time; pictures come in small parts.
 import { Layout, grouped } from "/static/faces_layout.mjs";
+import { Moves } from "/static/faces_moves.mjs";
 import { Pictures } from "/static/faces_pictures.mjs";
 
 const GAP = 4; // px between faces
@@ -30,16 +31,22 @@ export default {
     this.own = {
       version: "", names: [], takes: [], take: [], columns: {}, groups: [], view: [],
       places: new Layout([], 1, 100), pictures: null, chosen: new Set(), cursor: 0, anchor: 0,
-      band: null, moved: [], width: 0, height: 0, loads: 0,
+      band: null, width: 0, height: 0, loads: 0,
     };
+    this.moves = new Moves(this.side, this.texts.away, {
+      told: (told) => this.$emit("moved", told),
+      settled: () => this.settled(),
+    });
   },
   mounted() {
     this.watcher = new ResizeObserver(() => this.layout(true));
     this.watcher.observe(this.$refs.box);
+    document.addEventListener("click", this.onButton);
     this.load();
   },
   beforeUnmount() {
     this.watcher.disconnect();
+    document.removeEventListener("click", this.onButton);
     this.own.loads += 1;
     this.own.pictures?.close();
   },
@@ -47,24 +54,29 @@ export default {
     // All names and numbers; what was chosen stays chosen, by name.
     async load() {
       const own = this.own, load = ++own.loads, place = `/faceset/${this.side}/${this.part}`;
-      const answer = await fetch(`${place}/columns`);
-      if (!answer.ok || load !== own.loads) return;
+      const answer = await fetch(`${place}/columns`).catch(() => null); // null: the server is away
+      if (!answer?.ok || load !== own.loads) return;
       const data = await answer.arrayBuffer();
       if (load !== own.loads) return;
       const length = new DataView(data).getUint32(0, true);
       const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
       const chosen = new Set([...own.chosen].map((at) => own.names[at])), count = head.names.length;
+      const ahead = own.view.slice(own.cursor).map((at) => own.names[at]);
+      const from = own.view.length ? own.names[own.view[own.anchor]] : "";
       Object.assign(own, { names: head.names, takes: head.takes, take: head.take, chosen: new Set() });
       own.columns = Object.fromEntries(head.columns.map((name, at) =>
         [name, new Float32Array(data, 4 + length + at * 4 * count, count)]));
       own.version = answer.headers.get("x-version");
       own.names.forEach((name, at) => { if (chosen.has(name)) own.chosen.add(at); });
+      const number = new Map(own.names.map((name, at) => [name, at]));
+      const numbers = (names) => names.map((name) => number.get(name)).filter((at) => at !== undefined);
       own.pictures?.close();
       own.pictures = new Pictures(place, own.version, { changed: () => this.redraw(), stale: () => this.load() });
-      this.arrange();
+      this.arrange(numbers(ahead), numbers([from]));
     },
 
     passes(at) {
+      if (this.moves.gone.has(this.own.names[at])) return false;
       for (const [name, range] of Object.entries(this.filters ?? {})) {
         const value = this.own.columns[name]?.[at];
         if (!(value >= range[0] && value <= range[1])) return false;
@@ -72,8 +84,9 @@ export default {
       return true;
     },
 
-    // What is shown, in its order and groups.
-    arrange() {
+    // What is shown, in its order and groups. The cursor stays on its face or, if that is not shown
+    // any more, goes to the next of those `ahead` of it; likewise where a range was begun.
+    arrange(ahead = this.own.view.slice(this.own.cursor), from = this.own.view.slice(this.own.anchor, this.own.anchor + 1)) {
       const own = this.own, view = [], column = own.columns[this.order];
       for (let at = 0; at < own.names.length; at++) if (this.passes(at)) view.push(at);
       if (column) {
@@ -85,7 +98,11 @@ export default {
       own.view = own.groups.flatMap((group) => group.faces);
       const shown = new Set(own.view);
       own.chosen = new Set([...own.chosen].filter((at) => shown.has(at)));
-      own.cursor = Math.min(own.cursor, Math.max(own.view.length - 1, 0));
+      const place = new Int32Array(own.names.length).fill(-1);
+      own.view.forEach((at, where) => { place[at] = where; });
+      const next = ahead.find((at) => place[at] >= 0), begun = from.find((at) => place[at] >= 0);
+      own.cursor = place[next] ?? Math.min(own.cursor, Math.max(own.view.length - 1, 0));
+      own.anchor = place[begun] ?? own.cursor;
       this.layout(false);
       this.tell();
     },
@@ -135,7 +152,7 @@ export default {
         }
       }
       if (own.band) this.drawBand(pen, own.band, top);
-      own.pictures?.want(wanted.concat(near));
+      if (!this.moves.waiting) own.pictures?.want(wanted.concat(near)); // else the set is another one soon
     },
 
     drawName(pen, group, y) {
@@ -277,26 +294,31 @@ export default {
     },
 
     // To the trash, or out of it when that is what is shown.
-    async move() {
-      const names = [...this.own.chosen].map((at) => this.own.names[at]);
-      if (names.length) await this.send({ names, restore: this.part === "trash" }, true);
-    },
-
-    async undo() {
-      const last = this.own.moved.pop();
-      if (last) await this.send({ ...last, restore: !last.restore }, false);
-    },
-
-    async send(moved, remember) {
-      const own = this.own;
-      const answer = await fetch(`/faceset/${this.side}/trash`, {
-        method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(moved),
-      });
-      const told = await answer.json();
-      if (answer.ok && remember) own.moved.push(moved);
+    move() {
+      const own = this.own, names = [...own.chosen].map((at) => own.names[at]);
+      if (!names.length) return;
+      this.moves.move(names, this.part === "trash");
       own.chosen.clear();
+      this.arrange();
+    },
+
+    undo() {
+      if (this.moves.undo()) this.arrange();
+    },
+
+    // All moves are done: what is shown now is what the server has.
+    async settled() {
       await this.load();
-      this.$emit("moved", { restore: moved.restore, moved: told.moved ?? 0, trouble: answer.ok ? "" : told.detail });
+      if (!this.moves.waiting) this.moves.gone.clear();
+    },
+
+    // Buttons beside the grid, and their keys: here, since the way over the server takes its time
+    // while arrows go on choosing.
+    onButton(event) {
+      const deed = event.target.closest("[data-faces]")?.dataset.faces;
+      if (!deed) return;
+      this[deed]();
+      this.$refs.box.focus({ preventScroll: true });
     },
 
     // Soon, and once for many changes.

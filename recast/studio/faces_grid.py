@@ -35,6 +35,7 @@ class FacesGrid(Element, component="faces_grid.js"):
                 "grid": say("Faces"),
                 "unknown": say("not measured"),
                 "person": say("Person {n}"),
+                "away": say("The studio cannot be reached; nothing was moved."),
             },
         )
 

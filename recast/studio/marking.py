@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,6 +76,7 @@ class MarkingBench:
         self.view, self.at, self.desk = view, at, at.desk
         self.hand = Hand(self, min(self.desk.size) / 2)
         self._around: tuple[object, ...] = ()
+        self._turn = asyncio.Lock()
         self.client = ui.context.client.id
         self._draw()
         view.refresh_on_change(lambda: self.desk.version, self.draw)
@@ -81,48 +84,84 @@ class MarkingBench:
         view.refresh_on_change(self._written_states, self._written)
         ui.timer(0, self.arrived, once=True)
 
+    @asynccontextmanager
+    async def in_turn(self, *, settled: bool = True) -> AsyncIterator[None]:
+        """What is asked for here happens in the order in which it is asked for.
+
+        With `settled` a face that is still being read is in its place first.
+        """
+        async with self._turn:
+            if settled:
+                await self.hand.settled()
+            yield
+
     async def arrived(self) -> None:
         """Show the frame that the view stands at, and take up a square if it has no face."""
+        self._arrive()
+        await self._show_frame()
+
+    def _arrive(self) -> None:
         frame = self.at.frame
         self.hand.empty(offers=frame is not None and not self.desk.at(frame).faces)
         self.draw()
-        if frame is not None:
-            await self._show_frame(frame)
 
     def going(self, move: Callable[[], None]) -> Callable[[], Any]:
         """What a button does that moves to another frame."""
 
         async def go() -> None:
-            move()
-            await self.arrived()
+            async with self.in_turn():
+                move()
+                self._arrive()
+            await self._show_frame()
 
         return go
+
+    def taking(self, take: Callable[[], object]) -> Callable[[], Any]:
+        """What a button does to the hand, or to what is chosen."""
+
+        async def act() -> None:
+            async with self.in_turn():
+                take()
+
+        return act
 
     def stepping(self, step: Callable[[int], object], *, onward: bool = False) -> Any:
         """What a button does to the frame; `onward` goes on to the next that is to do."""
 
         async def act() -> None:
-            frame = self.at.frame
-            if frame is None:
-                return
-            try:
-                step(frame)
-            except RecastError as error:
-                self.view.complain(error)
-                return
-            self.hand.empty()
-            if onward:
-                self.at.next_open()
-                await self.arrived()
-            self.draw()
-            await self.keep()
+            async with self.in_turn():
+                self._step(step, onward=onward)
+            await self._stepped(onward=onward)
 
         return act
 
     async def accept(self) -> None:
         """Enter: what is carried is set down, and the frame is done."""
-        await self.hand.set_down_draft()
-        await self.stepping(self.desk.accept, onward=True)()
+        async with self.in_turn():
+            if not await self.hand.set_down_draft():
+                return  # it could not be read there, which was said
+            self._step(self.desk.accept, onward=True)
+        await self._stepped(onward=True)
+
+    def _step(self, step: Callable[[int], object], *, onward: bool) -> None:
+        frame = self.at.frame
+        if frame is None:
+            return
+        try:
+            step(frame)
+        except RecastError as error:
+            self.view.complain(error)
+            return
+        self.hand.empty()
+        if onward:
+            self.at.next_open()
+            self._arrive()
+        self.draw()
+
+    async def _stepped(self, *, onward: bool) -> None:
+        if onward:
+            await self._show_frame()
+        await self.keep()
 
     @property
     def chosen(self) -> Mark | None:
@@ -130,14 +169,17 @@ class MarkingBench:
         faces = () if self.at.frame is None else self.desk.at(self.at.frame).faces
         return faces[self.at.number] if self.at.number < len(faces) else None
 
-    async def _show_frame(self, frame: int) -> None:
+    async def _show_frame(self) -> None:
+        frame = self.at.frame
+        if frame is None:
+            return
         question = {"side": self.desk.side, "frame": frame}
         try:
             answer = await self.view.studio.desks.ask("marking", question, asker=self.client)
         except RecastError as error:
             self.view.complain(error)
             return
-        if answer is not None:
+        if answer is not None and frame == self.at.frame:
             place = f"{self.client}-marking"
             self._picture.props["src"] = self.view.studio.pictures.put(place, answer.data)
             self._picture.props["data-frame"] = str(frame)

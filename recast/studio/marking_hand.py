@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from nicegui.events import GenericEventArguments
@@ -31,6 +33,9 @@ class Hand:
         """Where the carried square was last."""
         self._coming: Region | None = None
         """Where the chosen face will be once it is read: further steps build on that."""
+        self._settled = asyncio.Event()
+        """Nothing is coming."""
+        self._settled.set()
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -44,7 +49,7 @@ class Hand:
     def empty(self, *, offers: bool = False) -> None:
         """Let go without a word; with `offers` a square for a new face is in the hand then."""
         self.carried = -1 if offers else None
-        self.draft = self._at_hand = self._coming = None
+        self.draft = self._at_hand = None
         self._put += 1
 
     def take_up(self, *, new: bool) -> None:
@@ -53,7 +58,7 @@ class Hand:
         if mark is not None:
             self._square = (mark.region[2], mark.region[3])
         self.carried = -1 if new or mark is None else self._at.number
-        self.draft = self._at_hand = self._coming = None
+        self.draft = self._at_hand = None
         self._put += 1
         self._bench.draw()
 
@@ -62,21 +67,34 @@ class Hand:
         self.empty()
         self._bench.draw()
 
-    async def set_down_draft(self) -> None:
-        """Put what is carried where it is, if it is anywhere."""
-        if self._at_hand is not None and self.carried is not None:
-            await self._set_down(self._at_hand)
+    async def settled(self) -> None:
+        """Wait until every face that is being read is in its place."""
+        await self._settled.wait()
+
+    async def set_down_draft(self) -> bool:
+        """Put what is carried where it is, if it is anywhere; False if it cannot be read there."""
+        if self._at_hand is None or self.carried is None:
+            return True
+        return await self._set_down(self._at_hand)
 
     async def adjust(self, *, larger: float = 1.0, turn: float = 0.0) -> None:
-        """Make the square that is worked at larger, or turn it (radians), and read anew."""
-        if self.carried is not None:
-            side, angle = self._square
-            self._square = (max(8.0, side * larger), angle + turn)
-            self._put += 1
-            self._bench.draw()
-        elif self._bench.chosen is not None:
-            x, y, side, angle = self._coming or self._bench.chosen.region
-            await self._place((x, y, max(8.0, side * larger), angle + turn), self._at.number)
+        """Make the square that is worked at larger, or turn it (radians), and read anew.
+
+        Of steps that come faster than faces are read, the last one's place is read.
+        """
+        placing: Awaitable[bool] | None = None
+        async with self._bench.in_turn(settled=False):
+            if self.carried is not None:
+                side, angle = self._square
+                self._square = (max(8.0, side * larger), angle + turn)
+                self._put += 1
+                self._bench.draw()
+            elif self._bench.chosen is not None:
+                x, y, side, angle = self._coming or self._bench.chosen.region
+                region = (x, y, max(8.0, side * larger), angle + turn)
+                placing = self._placing(region, self._at.number)
+        if placing is not None:
+            await placing
 
     async def happened(self, event: GenericEventArguments) -> None:
         """What a hand did on the picture; see marking.js."""
@@ -87,8 +105,7 @@ class Hand:
         if what == "move":
             await self._follow(_region(told), number)
         elif what == "set":
-            self.carried = -1 if number is None else number
-            await self._set_down(_region(told))
+            await self._set(told["frame"], _region(told), number)
         elif what == "point":
             x, y = (float(value) for value in told["at"])
             point = int(told["point"])
@@ -96,8 +113,7 @@ class Hand:
                 lambda frame: self._desk.move_point(frame, number, point=point, to=(x, y))
             )()
         elif what == "choose":
-            self._at.number, self._coming = int(number), None
-            self._bench.draw()
+            await self._choose(told["frame"], int(number))
         elif what == "adjust":
             await self.adjust(larger=float(told["larger"]), turn=float(told["turn"]))
 
@@ -110,29 +126,57 @@ class Hand:
             self.draft = mark
             self._bench.draw()
 
-    async def _set_down(self, region: Region) -> None:
+    async def _set(self, frame: int, region: Region, number: int | None) -> None:
+        async with self._bench.in_turn():
+            if frame != self._at.frame:
+                return  # a key that came before went on
+            self.carried = -1 if number is None else number
+            await self._set_down(region)
+
+    async def _choose(self, frame: int, number: int) -> None:
+        async with self._bench.in_turn():
+            if frame == self._at.frame:
+                self._at.number = number
+                self._bench.draw()
+
+    async def _set_down(self, region: Region) -> bool:
         number = None if self.carried in (None, -1) else self.carried
         self.empty()
         self._square = region[2:]
-        await self._place(region, number)
+        return await self._placing(region, number)
 
-    async def _place(self, region: Region, number: int | None) -> None:
-        frame, self._coming = self._at.frame, region
-        mark = await self._read(region, asker=f"{self._bench.client} place")
-        if mark is None or frame is None or frame != self._at.frame:
-            return
-        self._coming = None
-        with self._bench.view.complaining():
-            self._desk.place(frame, mark, number=number)
-            if number is None:
-                self._at.number = len(self._desk.at(frame).faces) - 1
+    def _placing(self, region: Region, number: int | None) -> Awaitable[bool]:
+        """Begin to put a face somewhere; what is awaited says whether it is there.
+
+        Not so if it could not be read there, or a newer place came before it was read.
+        """
+        self._coming = region
+        self._settled.clear()
+        return self._place(region, number)
+
+    async def _place(self, region: Region, number: int | None) -> bool:
+        frame = self._at.frame
+        try:
+            mark = await self._read(region, asker=f"{self._bench.client} place")
+            if mark is None or frame is None:
+                return False
+            with self._bench.view.complaining():
+                self._desk.place(frame, mark, number=number)
+                if number is None:
+                    self._at.number = len(self._desk.at(frame).faces) - 1
+        finally:
+            if self._coming is region:  # else a newer one is still to come
+                self._coming = None
+                self._settled.set()
         self._bench.draw()
         await self._bench.keep()
+        return True
 
     async def read_again(self) -> None:
         """Let the network place the landmarks of the chosen face once more."""
-        if self._bench.chosen is not None:
-            await self._place(self._bench.chosen.region, self._at.number)
+        async with self._bench.in_turn():
+            if self._bench.chosen is not None:
+                await self._placing(self._bench.chosen.region, self._at.number)
 
     async def _read(self, region: Region, *, asker: str) -> Mark | None:
         from recast.faces import Mark

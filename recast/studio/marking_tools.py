@@ -17,7 +17,7 @@ LARGER = 1.06
 def draw_tools(bench: MarkingBench) -> None:
     """What can be done with a frame and with a face; all of it can be undone."""
     say, button = bench.view.say, bench.view.button
-    at, desk = bench.at, bench.desk
+    at, desk, hand = bench.at, bench.desk, bench.hand
     how = say(
         "Move over the picture and turn the wheel to place a face; with Shift the wheel turns the "
         "square. Drag single points."
@@ -31,13 +31,13 @@ def draw_tools(bench: MarkingBench) -> None:
         button(say("Undo"), undoing(bench), key="Backspace")
         button(say("Skip the rest"), skipping_rest(bench), key="Shift+S")
     with tag("div", "k-actions"):
-        button(say("New face"), lambda: bench.hand.take_up(new=True), key="n")
-        button(say("Take up the face"), lambda: bench.hand.take_up(new=False), key="m")
-        button(say("Let go"), bench.hand.drop, key="Escape")
+        button(say("New face"), bench.taking(lambda: hand.take_up(new=True)), key="n")
+        button(say("Take up the face"), bench.taking(lambda: hand.take_up(new=False)), key="m")
+        button(say("Let go"), bench.taking(hand.drop), key="Escape")
         button(say("Next face"), choosing(bench), key="f")
         button(say("Lock or unlock"), bench.stepping(locking(bench)), key="l")
         button(say("Remove the face"), bench.stepping(removing(bench)), key="Delete|x")
-        button(say("Read anew"), bench.hand.read_again, key="r")
+        button(say("Read anew"), hand.read_again, key="r")
         button(say("Copy from before"), bench.stepping(desk.copy_previous), key="c")
         button(say("Fill the gap"), bench.stepping(filling(bench)), key="i")
     with tag("div", "k-actions"):
@@ -71,7 +71,7 @@ def choosing(bench: MarkingBench) -> Any:
         bench.at.choose_next()
         bench.draw()
 
-    return choose
+    return bench.taking(choose)
 
 
 def locking(bench: MarkingBench) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any, cast
@@ -45,6 +46,8 @@ class MaskBench:
         self.part = 0.08
         """Width of the brush, in parts of the crop's side."""
         self._client = ui.context.client.id
+        self._turn = asyncio.Lock()
+        """Changes are made in the order in which they are asked for."""
         self._draw()
         view.refresh_on_change(lambda: desk.version, self._changed)
 
@@ -74,7 +77,7 @@ class MaskBench:
         except RecastError as error:
             self.view.complain(error)
             return
-        if made is None:  # the server closes
+        if made is None or name != self.name:  # the server closes, or the page went on
             return
         crop, mask = made
         pictures = self.view.studio.pictures
@@ -95,10 +98,9 @@ class MaskBench:
         ui.timer(0, self.show, once=True)
 
     async def _do(self, change: Callable[[], object]) -> None:
-        try:
-            await run.io_bound(change)
-        except RecastError as error:
-            self.view.complain(error)
+        async with self._turn:
+            with self.view.complaining():
+                await run.io_bound(change)
         await self.show()
 
     def _draw(self) -> None:
@@ -215,11 +217,10 @@ class MaskBench:
         return size
 
     async def _undo(self) -> None:
-        try:
-            name = await run.io_bound(self.desk.undo)
-        except RecastError as error:
-            self.view.complain(error)
-            return
+        name = None
+        async with self._turn:
+            with self.view.complaining():
+                name = await run.io_bound(self.desk.undo)
         if name in self.desk.names:
             await self.go_to(self.desk.names.index(name))
 

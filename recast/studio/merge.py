@@ -277,11 +277,13 @@ class MergeBench:
         await self.changed()
 
     async def _start_merge(self) -> None:
-        with self.view.complaining():
-            await run.io_bound(self.desk.keep)
-            self.view.start(self.merge)
+        await self._start(self.merge)
 
     async def _start_compare(self) -> None:
+        await self._start(self.compare)
+
+    async def _start(self, wanted: Action) -> None:
+        """Begin what was wanted when the key was pressed, whatever is changed meanwhile."""
         with self.view.complaining():
             await run.io_bound(self.desk.keep)
-            self.view.start(self.compare)
+            self.view.start(wanted)

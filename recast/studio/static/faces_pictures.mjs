@@ -42,7 +42,7 @@ export class Pictures {
     this.requests += 1;
     try {
       const answer = await fetch(`${this.place}/thumbs?v=${this.version}&i=${part.join(",")}`);
-      if (answer.status === 409 && !this.closed) { this.stale(); return; }
+      if (answer.status === 204) { if (!this.closed) this.stale(); return; }
       if (answer.ok) await this.take(part, await answer.arrayBuffer());
     } catch { /* the server is away: it is asked again when something is drawn */ } finally {
       this.requests -= 1;

@@ -34,6 +34,40 @@
     [...document.querySelectorAll("[data-key]")].find((one) =>
       one.dataset.key.split("|").includes(key) && reachable(one));
 
+  // Until the page is connected, clicks wait each for itself and may overtake each other on their way
+  // to the server: keys wait in line.
+  const line = [];
+  let asleep = 0;
+  const press = (target) => {
+    if (target) line.push(target);
+    clearTimeout(asleep);
+    if (!window.did_handshake) { asleep = setTimeout(press, 20); return; }
+    while (line.length) line.shift().click();
+  };
+
+  // A picture that is closed keeps the focus until it has faded: what is typed meanwhile is for the
+  // page, and waits. Dialogs with fields are left alone.
+  const FADES = 1000; // ms, at most
+  const held = [];
+  let closing = 0;
+  const release = () => {
+    if (document.querySelector(".q-dialog") && performance.now() < closing + FADES) { setTimeout(release, 20); return; }
+    closing = 0;
+    for (const init of held.splice(0))
+      (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", init));
+  };
+  document.addEventListener("keydown", (event) => {
+    if (closing) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { key, code, shiftKey, ctrlKey, metaKey, altKey } = event;
+      held.push({ key, code, shiftKey, ctrlKey, metaKey, altKey, bubbles: true, cancelable: true });
+    } else if (event.key === "Escape" && document.querySelector(".q-dialog .r-face-dialog")) {
+      closing = performance.now();
+      setTimeout(release, 20);
+    }
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     const help = document.getElementById("help");
     if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
@@ -50,7 +84,7 @@
     if (!target) return;
     event.preventDefault();
     if (target.matches("input, select, textarea")) target.focus();
-    else target.click();
+    else press(target);
   });
 
   const shown = (key) => key.replace("Shift+", "⇧ ").replace("Arrow", "").replace("|", " / ");
