@@ -7,8 +7,6 @@ busy machine slows both: what counts is the ratio and how far it strayed. Takes 
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -17,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +22,9 @@ from xml.sax.saxutils import escape
 
 import av
 import numpy as np
-import psutil
 
 from benchmarks.judge import DST
+from benchmarks.machine import machine
 from benchmarks.merge import FRAMES, SIZE, plates, write
 from recast.video import Take, TakeWriter, open_take
 
@@ -255,36 +252,6 @@ def pairs(folder: Path) -> list[Pair]:
         training(),
         sorting(folder),
     ]
-
-
-def machine() -> dict[str, Any]:
-    """Where and of what the figures are."""
-    import torch
-
-    line = ["git", "-C", str(DOCS.parent), "describe", "--always", "--dirty"]
-    commit = subprocess.run(line, capture_output=True, text=True, check=False).stdout.strip()
-    gpus = [torch.cuda.get_device_name(at) for at in range(torch.cuda.device_count())]
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "commit": commit or "unknown",
-        "system": platform.platform(),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "memory GiB": round(psutil.virtual_memory().total / 2**30),
-        "GPUs": gpus,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "load before": round(psutil.getloadavg()[0], 1),
-    }
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 @contextmanager

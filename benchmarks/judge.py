@@ -67,14 +67,14 @@ Takes = tuple[Take, Take, Take]
 
 @dataclass(frozen=True)
 class Known:
-    """What the renderer tells of the truth: masks (T, H, W), uint8, and landmarks."""
+    """What the renderer tells of a take: masks (T, H, W), uint8, and landmarks."""
 
     masks: Picture
     landmarks: Track
 
     @staticmethod
-    def load() -> "Known":
-        with np.load(TRUTH.with_suffix(".npz")) as data:
+    def load(name: str = TRUTH.stem) -> "Known":
+        with np.load(TRUTH.with_name(f"{name}.npz")) as data:
             return Known(data["mask"], data["landmarks"])
 
 
@@ -302,6 +302,10 @@ def score(result: Path) -> dict[str, Figure]:
         "expression_dst_pct": expression(points_dst, points_truth, before),
         "faces_found": float(np.isfinite(points_shown[:, 0, 0]).mean()),
     }
+    return rounded(figures)
+
+
+def rounded(figures: dict[str, Figure]) -> dict[str, Figure]:
     return {
         name: round(float(figure), 4) if isinstance(figure, float) else figure
         for name, figure in figures.items()

@@ -41,7 +41,7 @@ MAY_KNOW = {
 }
 
 HEAVY = {"torch", "cv2", "av", "numpy", "onnxruntime", "c2pa", "cryptography", "safetensors"}
-# The train stage makes the optimizer; the doctor looks whether torch can be loaded. MTCNN runs in
+# The train stage makes the optimizer; the doctor's child looks whether torch can be loaded. MTCNN runs in
 # torch, and torch counts the GPUs for all detectors. It also writes networks for other programs.
 KNOWS_TORCH = {
     "models",
@@ -50,7 +50,7 @@ KNOWS_TORCH = {
     "faces/devices.py",
     "interop/network_files.py",
     "stages/train.py",
-    "cli/checks.py",
+    "cli/cards.py",
 }
 # Its flags are typed by the consent record, and it is loaded only when it is used.
 LOADED_LATE = {"cli/consent.py"}

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import psutil
 
+from recast.cli.cards import Lookup, TorchUnusable
 from recast.errors import RecastError
 
 _REINSTALL = "install recast again: pip install -e . in its folder"
@@ -66,22 +67,8 @@ def parts() -> Iterator[Check]:
         yield Check(name, bool(found), found or "not installed", "" if found else _REINSTALL)
 
 
-def devices() -> Iterator[Check]:
+def processor() -> Iterator[Check]:
     yield Check("CPU", True, f"{_cores()} cores, {platform.machine()}")
-    try:
-        import torch
-    except (ImportError, OSError) as error:
-        yield Check("GPU", False, f"torch cannot be loaded: {error}", _REINSTALL)
-        return
-    found = []
-    if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            card = torch.cuda.get_device_properties(index)
-            found.append(f"cuda:{index} {card.name}, {_gib(card.total_memory)}")
-    if torch.backends.mps.is_available():
-        found.append("mps")
-    hint = "" if found else "training runs on the CPU; a GPU only makes it faster"
-    yield Check("GPU", True, "; ".join(found) or "none", hint)
 
 
 def room() -> Iterator[Check]:
@@ -151,15 +138,28 @@ def signing() -> Iterator[Check]:
         yield Check("signing key", False, f"{key} can be read by others", fix)
 
 
+def graphics(looking: Lookup) -> Iterator[Check]:
+    """Waits for what the other process finds."""
+    try:
+        cards = looking.cards()
+    except TorchUnusable as error:
+        yield Check("GPU", False, f"torch cannot be loaded: {error}", _REINSTALL)
+        return
+    named = [f"{one.name}, {_gib(one.memory)}" if one.memory else one.name for one in cards]
+    hint = "" if named else "training runs on the CPU; a GPU only makes it faster"
+    yield Check("GPU", True, "; ".join(named) or "none", hint)
+
+
 CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
     system,
     parts,
-    devices,
+    processor,
     room,
     codecs,
     networks,
     signing,
 )
+"""All but `graphics`, in the order they are shown."""
 
 
 def _unwritable(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """`recast doctor`: what this machine has, what is missing, and what to do about it."""
 
-from recast.cli.checks import CHECKS, Check
+from recast.cli.cards import lookup
+from recast.cli.checks import CHECKS, Check, graphics
 from recast.cli.door import door
 from recast.cli.flags import Json
 from recast.errors import RecastError
@@ -11,10 +12,10 @@ def doctor(*, json: Json = False) -> None:
 
     Exits 0 if recast can do its work here, else 1.
     """
-    with door(json) as opened:
+    with door(json) as opened, lookup() as looking:
         troubles = 0
-        for look in CHECKS:
-            for check in look():
+        for look in [look() for look in CHECKS] + [graphics(looking)]:
+            for check in look:
                 troubles += not check.ok
                 facts = {"name": check.name, "ok": check.ok, "found": check.found, "fix": check.fix}
                 opened.voice.tell("check", facts, _told(check))

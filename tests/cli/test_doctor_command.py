@@ -47,3 +47,23 @@ def test_a_bad_studio_certificate_is_said(run: Run, monkeypatch: pytest.MonkeyPa
     check = next(c for c in map(json.loads, out.splitlines()) if c.get("name") == "signing")
     assert (code, check["ok"]) == (1, False)
     assert "RECAST_SIGNING_KEY" in check["found"]
+
+
+@pytest.mark.parametrize(
+    ("torch", "why"),
+    [
+        ("raise OSError('libtorch.so: not found')", "libtorch.so: not found"),
+        ("import os; os._exit(3)", "its process ended with 3"),
+    ],
+    ids=["raises", "crashes"],
+)
+def test_a_torch_that_cannot_be_loaded_is_told_like_any_other_trouble(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torch: str, why: str
+) -> None:
+    (tmp_path / "torch.py").write_text(torch, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code, out, _ = run("doctor", "--json")
+    *checks, _ = map(json.loads, out.splitlines())
+    assert code == 1
+    assert [c["name"] for c in checks if not c["ok"]] == ["GPU"]
+    assert checks[-1]["found"] == f"torch cannot be loaded: {why}"
