@@ -143,9 +143,8 @@ class Swift(SwapNetwork):
             sketch = None
         else:
             fine, *_ = code
-            if sketch is None:
-                sketch = nothing_sketched(len(fine), FOLD * fine.shape[-1], fine)
-            code = tuple(map(torch.add, code, self.sketched(sketch)))
+            seen = nothing_sketched(1, FOLD * fine.shape[-1], fine) if sketch is None else sketch
+            code = tuple(map(torch.add, code, self.sketched(seen)))
         # In full precision from here: 8 bits of bf16 would show as steps of brightness.
         logits = self.decoder(code, identity).float()
         colours, mask = logits[:, :3], logits[:, 3:]

@@ -35,22 +35,8 @@ class Sketcher:
             places: of each face its number in the set, from frame to crop, and its landmarks
                 (68, 2) in crop pixels, which may be calmer than those in the file.
         """
-        import numpy as np
-        import torch
-
-        from recast.models.swift import nothing_sketched
-        from recast.training.augment import plain_grid
-
-        found = [self._mesh(*place) for place in places]
-        known = [mesh for mesh in found if mesh is not None]
-        side = self.gallery.side
-        made = nothing_sketched(len(found), side, self.gallery.light).clone()
-        if known:
-            mapped = self.gallery.mapped(np.stack(known), self.framing)
-            grids = plain_grid(side, torch.device("cpu")).expand(len(known), -1, -1, -1)
-            painted = self.gallery.painted(mapped, grids)
-            made[[mesh is not None for mesh in found]] = painted.sketch(mapped.usable)
-        return made
+        meshes = [self._mesh(*place) for place in places]
+        return self.gallery.sketches(meshes, self.framing)
 
     def _mesh(self, number: int, placed: Similarity, landmarks: Points) -> Any:
         """The face's mesh (V, 3) in crop pixels, calmed as its landmarks are; None if unknown."""

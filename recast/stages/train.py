@@ -53,7 +53,6 @@ def run(
     """
     from recast.stages.guard import run_if_there as look_at_dst
     from recast.training.begin import Place
-    from recast.training.gallery_file import save_gallery
     from recast.training.lock import locked
     from recast.training.loop import Budget, train
     from recast.training.state import restore
@@ -83,14 +82,21 @@ def run(
         if restore(training, keeping, lambda text: report(Note(text, warning=True))):
             report(Note(f"Going on from step {training.progressed.step}."))
         if team.leads:
-            described.save(folder)
-            if training.lesson.gallery is not None:
-                save_gallery(folder, training.lesson.gallery)
+            _note(folder, described, training)
         if options.debug_samples and team.leads:
             _show_samples(folder, training, report, signed)
         budget = Budget(options.steps, options.minutes)
         train(training, budget, keeping, report=report, control=control)
     return folder
+
+
+def _note(folder: Path, described: Description, training: Training) -> None:
+    """Write down what the model is, and what it takes to merge with it beside its weights."""
+    from recast.training.gallery_file import save_gallery
+
+    described.save(folder)
+    if training.lesson.gallery is not None:
+        save_gallery(folder, training.lesson.gallery)
 
 
 def _check_allowed(workspace: Workspace, options: TrainOptions) -> ConsentRecord:

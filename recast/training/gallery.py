@@ -10,6 +10,7 @@ paints from it what the network learns, merging what the network begins with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 
@@ -20,7 +21,8 @@ from torch import Tensor
 
 from recast.faces import Framing, placement
 from recast.faces.mesh_points import IBUG68
-from recast.training.augment import sample
+from recast.models.swift import nothing_sketched
+from recast.training.augment import plain_grid, sample
 from recast.training.heads import Floats, Heads, furthest_turn, posed, retargeted
 from recast.training.relight import tones
 from recast.training.surface import painted, spots
@@ -217,6 +219,17 @@ class Gallery:
         whole = torch.lerp(whole, eyes, regions[:, :1])
         whole = torch.lerp(whole, mouth, regions[:, 1:])
         return Painted(whole[:, :3], cover, regions.amax(1, keepdim=True), whole[:, 3:])
+
+    def sketches(self, meshes: Sequence[Floats | None], framing: Framing) -> Tensor:
+        """Sketches (B, 4, S, S) of dst faces by their meshes (V, 3); empty where there is none."""
+        made = nothing_sketched(len(meshes), self.side, self.light).clone()
+        there = [at for at, mesh in enumerate(meshes) if mesh is not None]
+        if there:
+            known = np.stack([mesh for mesh in meshes if mesh is not None])
+            mapped = self.mapped(known, framing)
+            grids = plain_grid(self.side, self.light.device).expand(len(known), -1, -1, -1)
+            made[there] = self.painted(mapped, grids).sketch(mapped.usable)
+        return made
 
     def _layer(
         self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor], grids: Tensor

@@ -121,7 +121,7 @@ def _gallery(folder: Path, loaded: LoadedNetwork, warn: Warn) -> StoredGallery |
         )
     elif stored.gallery.side != loaded.described.resolution:
         raise CheckpointUnusable(
-            f"{folder / NAME} is of another model: its faces have {stored.gallery.side} px",
+            f"{folder / NAME} was made for faces of {stored.gallery.side} px",
             "put back a copy, or train on for a step: recast train writes it anew",
         )
     return stored

@@ -74,14 +74,17 @@ def test_a_training_leaves_all_that_is_promised(trained: Workspace) -> None:
     assert trained.model_names() == ["swift"]
 
 
-def test_a_model_described_by_the_first_version_goes_on(trained: Workspace) -> None:
-    """It knew no other shape than the resolution."""
-    file = trained.model_folder("swift") / "options.json"
+def test_a_model_described_by_the_first_version_goes_on(extracted: Workspace) -> None:
+    """It knew no other shape than the resolution, and no sketches."""
+    folder = extracted.train(steps=2, sketch=False, **TINY)
+    file = folder / "options.json"
     found = json.loads(file.read_text(encoding="utf-8"))
-    shape = found.pop("shape")
-    file.write_text(json.dumps(found | {"version": 1, **shape}), encoding="utf-8")
-    trained.train(steps=21, **TINY)
-    assert saved_steps(trained.model_folder("swift")) == [20, 21]
+    resolution = found.pop("shape")["resolution"]
+    old = found | {"version": 1, "resolution": resolution}
+    file.write_text(json.dumps(old), encoding="utf-8")
+    extracted.train(steps=3, **TINY)
+    assert saved_steps(folder) == [2, 3]
+    assert not (folder / "gallery.safetensors").exists()
 
 
 def test_a_budget_that_is_used_up_trains_no_more(trained: Workspace) -> None:
@@ -522,7 +525,7 @@ def test_the_samples_fed_in_can_be_seen(extracted: Workspace) -> None:
     events: list[Event] = []
     folder = extracted.train(steps=1, debug_samples=True, report=events.append, **TINY)
     assert Preview(folder / "samples.jpg") in events
-    assert images.load(folder / "samples.jpg").shape[0] == 3 * 64
+    assert images.load(folder / "samples.jpg").shape[0] == 4 * 64
 
 
 def test_two_trainings_of_one_name_exclude_each_other(extracted: Workspace) -> None:
