@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from recast.faces import Framing, placement
 from recast.faces.mesh_points import IBUG68
@@ -30,6 +31,8 @@ from recast.training.surface import painted, spots
 NEIGHBOURS = 3
 FURTHEST_TURN = 30.0
 """Degrees between two heads; beyond it a rough swap misleads."""
+SOFT = 5
+"""Pixels over which a sketch fades out towards its edge."""
 BROWS, EYES, MOUTH = list(IBUG68[17:27]), list(IBUG68[36:48]), list(IBUG68[48:68])
 MOVING = EYES + MOUTH + BROWS
 PARTS = ((MOVING, 0.3), (EYES + BROWS, 0.15), (MOUTH, 0.15))
@@ -198,11 +201,13 @@ class Gallery:
         two = where.weights.float()
         weights = torch.cat([two, 1 - two.sum(-1, keepdim=True)], -1)
         corners = self.triangles[shown.clamp(min=0)]
-        cover = sample((shown >= 0).float()[:, None], grids, padding="zeros")
+        solid = (shown >= 0)[:, None]
+        cover = sample(solid.float(), grids, padding="zeros")
         regions = sample(where.regions.float() / 255, grids)
 
         def layer(source: Tensor) -> Tensor:
-            return self._layer(source, where.tones.float(), (corners, weights), grids)
+            places = (corners, weights, solid)
+            return self._layer(source, where.tones.float(), places, grids)
 
         count, parts, known = where.neighbours.shape
         layers = []
@@ -232,23 +237,31 @@ class Gallery:
         return made
 
     def _layer(
-        self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor], grids: Tensor
+        self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor, Tensor], grids: Tensor
     ) -> Tensor:
-        """The faces `source` (B,) where `places` says: corners and weights of each pixel.
+        """The faces `source` (B,) where `places` says: corners and weights of each pixel, and
+        whether it shows any.
 
         Returns:
             (B, 4, S, S): colours, and how plainly they are seen.
         """
-        corners, weights = places
+        corners, weights, solid = places
         own = torch.arange(len(source), device=source.device)[:, None, None, None]
         flat = (self.meshes[source] * 2 + 1) / self.side - 1
         gains = tones / self.tones[source].float()
         points = torch.cat([flat, gains, self.seen[source].float()[..., None]], -1)
-        here = (points[own, corners] * weights[..., None]).sum(-2)
-        here = sample(here.permute(0, 3, 1, 2), grids)
+        here = (points[own, corners] * weights[..., None]).sum(-2).permute(0, 3, 1, 2)
+        here[:, 5:] *= _inside(solid)
+        here = sample(here, grids)
         pictures = self.pictures[source].float() / 255
         colours = sample(pictures, here[:, :2].permute(0, 2, 3, 1)) * here[:, 2:5]
         return torch.cat([colours, here[:, 5:]], 1).clamp(0, 1)
+
+
+def _inside(solid: Tensor) -> Tensor:
+    """(B, 1, S, S): 0 at the edge of what is painted and beside it, 1 a few pixels inside."""
+    wide = F.max_pool2d((~solid).float(), SOFT, stride=1, padding=SOFT // 2)
+    return 1 - F.avg_pool2d(wide, SOFT, stride=1, padding=SOFT // 2, count_include_pad=False)
 
 
 _Painted = tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]]

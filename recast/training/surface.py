@@ -58,7 +58,9 @@ def painted(
     pixels = np.stack([x, y, np.ones_like(x)], -1).astype(np.float64)
     weights = np.einsum("hwi,hwij->hwj", pixels, np.linalg.inv(flat)[np.maximum(numbers, 0)])
     numbers[degenerate[np.maximum(numbers, 0)]] = -1
-    return numbers, np.clip(weights, -0.5, 1.5).astype(np.float32)
+    # A pixel that a triangle only touches shows its nearest point: slivers would lead far away.
+    within = np.clip(weights, 0, 1)
+    return numbers, (within / within.sum(-1, keepdims=True)).astype(np.float32)
 
 
 def spots(mesh: Floats, groups: list[list[int]], side: int) -> NDArray[np.uint8]:
