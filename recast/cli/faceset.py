@@ -80,6 +80,8 @@ def measure(
             facts["groups"] = [{"name": name, "faces": count} for name, count in named]
             for number, (name, count) in enumerate(named, 1):
                 told += f"\n{number:5}{name and '  '}{name}: {count}"
+            if rest := done.faces - sum(done.groups.sizes):
+                told += f"\n{rest} are in no group"
         opened.voice.tell("done", facts, told)
 
 

@@ -281,3 +281,5 @@ PARTED = frozenset(
     | {"histogram-dissimilar", "landmarks-dissimilar", "identity-dissimilar"}
 )
 """Those whose groups are parts of a number."""
+RECORDED = frozenset({"yaw", "pitch", "size", "original", "one-face", "track", "time"})
+"""Those that go by what face files say: nothing is to be measured for them."""

@@ -132,6 +132,13 @@ class FaceFilters:
         return cast(GroupedBy, self._group.value) if self._group.value else None
 
     @property
+    def needs_measuring(self) -> bool:
+        """Whether these groups rest on more than what face files say."""
+        from recast.faceset.groups import RECORDED
+
+        return self.group is not None and self.group not in RECORDED
+
+    @property
     def parts(self) -> int:
         """Into how many parts a number is divided."""
         return min(100, max(1, int(self._parts.value or PARTS)))

@@ -198,7 +198,8 @@ class _FacesPage:
         self._status.text = " · ".join(parts)
         self._filters.offer(measured=told["measured"], persons=told["persons"])
         self._measure.set_visibility(not told["measured"])
-        self._regroup.set_visibility(self._filters.group is not None and told["ungrouped"] > 0)
+        lacks = self._filters.needs_measuring and told["ungrouped"] > 0
+        self._regroup.set_visibility(lacks)
         names = [*told["names"], *(["…"] if told["chosen"] > len(told["names"]) else [])]
         restore = ["--restore"] if self._part == "trash" else []
         home = folder_of(self._view.studio.workspace(), self._side, "faces")

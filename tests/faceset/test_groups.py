@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from recast.events import Report, silent
 from recast.faceset import FaceSet, Source, load_faceset, save_face
-from recast.faceset.groups import GROUPINGS, NOTES, PARTED, cut_path, groups, note, parts_of
+from recast.faceset.groups import (
+    GROUPINGS,
+    NOTES,
+    PARTED,
+    RECORDED,
+    cut_path,
+    groups,
+    note,
+    parts_of,
+)
 from recast.faceset.orders import METHODS, VALUES, scalar
 from recast.faceset.record import Angles
 from recast.stages.curate import By
@@ -82,7 +91,7 @@ def test_groups_are_numbered_without_gaps_and_named(by: str, faces: FaceSet) -> 
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_what_is_not_measured_is_in_no_group(by: str, bare: FaceSet) -> None:
     found = groups(bare, by)
-    is_measured = by in NOTES or by in set(VALUES) - {"yaw", "pitch", "size"}
+    is_measured = by not in RECORDED
     assert (found.numbers == -1).all() == is_measured
     assert (found.names == ()) == is_measured and (found.sizes == []) == is_measured
 
