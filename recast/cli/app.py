@@ -19,7 +19,7 @@ COMMANDS = {
     "sort": ("faceset", "Sort a face set, thin it out, or undo that."),
     "measure": (
         "faceset",
-        "Measure sharpness and light of a face set once, for the studio's filters.",
+        "Measure sharpness and light of a face set once, for the studio's filters, and group it.",
     ),
     "trash": ("faceset", "Put faces aside into the folder trash of their set, or take them back."),
     "train": ("stages", "Teach a model both faces, or go on with it."),

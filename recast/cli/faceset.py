@@ -1,7 +1,7 @@
 """`recast sort`, `recast measure` and `recast trash`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import CycloptsError, Parameter
 
@@ -59,9 +59,10 @@ def measure(
     options: Annotated[MeasureOptions, FLAGS] = _MEASURE,
     json: Json = False,
 ) -> None:
-    """Measure sharpness and light of a face set once, for the studio's filters.
+    """Measure sharpness and light of a face set once, for the studio's filters, and group it.
 
-    Sorting measures the same and needs no such step. What is known is not measured again.
+    Sorting measures the same and needs no such step. What is known is not measured again. Groups
+    are told, and kept for the studio; no file is renamed.
 
     Parameters
     ----------
@@ -71,9 +72,17 @@ def measure(
     from recast.stages.measure import run
 
     with door(json) as opened:
-        count = run(faceset, options, opened.report)
-        facts = {"folder": faceset, "faces": count}
-        opened.voice.tell("done", facts, f"{count} faces in {faceset} are measured")
+        done = run(faceset, options, opened.report)
+        facts: dict[str, Any] = {"folder": faceset, "faces": done.faces}
+        told = f"{done.faces} faces in {faceset} are measured"
+        if done.groups is not None:
+            named = list(zip(done.groups.names, done.groups.sizes, strict=True))
+            facts["groups"] = [{"name": name, "faces": count} for name, count in named]
+            for number, (name, count) in enumerate(named, 1):
+                told += f"\n{number:5}{name and '  '}{name}: {count}"
+            if rest := done.faces - sum(done.groups.sizes):
+                told += f"\n{rest} are in no group"
+        opened.voice.tell("done", facts, told)
 
 
 def trash(

@@ -38,6 +38,8 @@ class Sorted:
 
 Method = Callable[[FaceSet, int | None, Report], Sorted]
 """The set, how many to keep (only `best` heeds that), and whom to tell."""
+Get = Callable[[str], Values]
+"""Gives one of `measures.SCALARS` of all faces."""
 
 
 def features(faces: FaceSet, key: str, report: Report) -> Columns:
@@ -48,19 +50,27 @@ def features(faces: FaceSet, key: str, report: Report) -> Columns:
 
 def scalar(faces: FaceSet, name: str, report: Report) -> Values:
     """One of `measures.SCALARS`, (N,)."""
-    found = features(faces, SCALARS, report)
-    if not found.shape[1]:  # not one picture could be read
-        return np.full(len(faces), np.nan)
+    return scalar_of(features(faces, SCALARS, report), name)
+
+
+def scalar_of(found: Columns, name: str) -> Values:
+    """One of `measures.SCALARS`, (N,), out of what was measured."""
+    if found.shape[1] != len(measures.SCALARS):  # not one picture could be read
+        return np.full(len(found), np.nan)
     return found[:, measures.SCALARS.index(name)].astype(np.float64)
 
 
-def hue(faces: FaceSet, report: Report) -> Values:
-    """The mean colour's hue in degrees, 0 red, 120 green, 240 blue.
+def degrees_of_hue(get: Get) -> Values:
+    """The mean colour's hue in degrees, 0 red, 120 green, 240 blue."""
+    return np.asarray(np.degrees(np.arctan2(get("hue_y"), get("hue_x"))) % 360, np.float64)
 
-    The circle is cut where it is emptiest, so that like colours are not torn apart.
+
+def hue(get: Get) -> Values:
+    """The mean colour's hue in degrees, from where the circle is cut.
+
+    That is where it is emptiest, so that like colours are not torn apart.
     """
-    x, y = scalar(faces, "hue_x", report), scalar(faces, "hue_y", report)
-    degrees = np.degrees(np.arctan2(y, x)) % 360
+    degrees = degrees_of_hue(get)
     known = np.sort(degrees[np.isfinite(degrees)])
     if not len(known):
         return degrees
@@ -80,11 +90,11 @@ def shapes(faces: FaceSet) -> Columns:
     return np.asarray((points / np.maximum(size, 1e-9)).reshape(len(faces), 136), np.float32)
 
 
-def by(values: Callable[[FaceSet, Report], Values]) -> Method:
+def by(values: Callable[[FaceSet, Get], Values]) -> Method:
     """A method that sorts by a number, the least first; equal ones stay by name."""
 
     def method(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
-        found = values(faces, report)
+        found = values(faces, lambda name: scalar(faces, name, report))
         order = np.argsort(found, kind="stable")
         return _all(order[np.isfinite(found[order])])
 
@@ -111,12 +121,17 @@ def unlike(columns: Callable[[FaceSet, Report], Columns]) -> Method:
     return method
 
 
+def runs_of(columns: Columns) -> list[Indices]:
+    """The faces along their path in runs of about 50."""
+    found, known = _known(columns)
+    path = known[short_path(found)]
+    return np.array_split(path, max(1, round(len(path) / 50)))
+
+
 def histogram_blur(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
     """Like histograms side by side, in runs of about 50; within each run the sharpest first."""
-    found, known = _known(features(faces, HISTOGRAMS, report))
-    path = known[short_path(found)]
+    runs = runs_of(features(faces, HISTOGRAMS, report))
     sharpness = scalar(faces, "sharpness", report)
-    runs = np.array_split(path, max(1, round(len(path) / 50)))
     return _all(np.concatenate([run[np.argsort(-sharpness[run], kind="stable")] for run in runs]))
 
 
@@ -150,18 +165,30 @@ def original(faces: FaceSet) -> Indices:
     return np.lexsort((faces.names, -faces.face_sizes, faces.frames, faces.takes))
 
 
+VALUES: dict[str, Callable[[FaceSet, Get], Values]] = {
+    "blur": lambda _, get: -get("sharpness"),
+    "motion-blur": lambda _, get: -get("steadiness"),
+    "brightness": lambda _, get: -get("brightness"),
+    "hue": lambda _, get: hue(get),
+    "black": lambda _, get: get("black"),
+    "yaw": lambda faces, _: -faces.yaw.astype(np.float64),
+    "pitch": lambda faces, _: -faces.pitch.astype(np.float64),
+    "size": lambda faces, _: -faces.face_sizes.astype(np.float64),
+}
+"""The number that decides the order, for the methods that sort by one."""
+
 METHODS: dict[str, Method] = {
-    "blur": by(lambda faces, report: -scalar(faces, "sharpness", report)),
-    "motion-blur": by(lambda faces, report: -scalar(faces, "steadiness", report)),
+    "blur": by(VALUES["blur"]),
+    "motion-blur": by(VALUES["motion-blur"]),
     "histogram": alike(lambda faces, report: features(faces, HISTOGRAMS, report)),
     "histogram-dissimilar": unlike(lambda faces, report: features(faces, HISTOGRAMS, report)),
     "histogram-blur": histogram_blur,
-    "brightness": by(lambda faces, report: -scalar(faces, "brightness", report)),
-    "hue": by(hue),
-    "black": by(lambda faces, report: scalar(faces, "black", report)),
-    "yaw": by(lambda faces, _: -faces.yaw.astype(np.float64)),
-    "pitch": by(lambda faces, _: -faces.pitch.astype(np.float64)),
-    "size": by(lambda faces, _: -faces.face_sizes.astype(np.float64)),
+    "brightness": by(VALUES["brightness"]),
+    "hue": by(VALUES["hue"]),
+    "black": by(VALUES["black"]),
+    "yaw": by(VALUES["yaw"]),
+    "pitch": by(VALUES["pitch"]),
+    "size": by(VALUES["size"]),
     "landmarks": alike(lambda faces, _: shapes(faces)),
     "landmarks-dissimilar": unlike(lambda faces, _: shapes(faces)),
     "original": lambda faces, *_: _all(original(faces)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,21 +12,54 @@ from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Report, Started, silent
 
 if TYPE_CHECKING:
+    from recast.faceset import FaceSet
     from recast.faceset.features import Columns
+    from recast.faceset.groups import Groups
 
-PERSON = "person-1"
-"""Key of the feature that says whose a face is."""
+GroupedBy = Literal[
+    "blur",
+    "motion-blur",
+    "histogram",
+    "histogram-dissimilar",
+    "histogram-blur",
+    "brightness",
+    "hue",
+    "black",
+    "yaw",
+    "pitch",
+    "size",
+    "landmarks",
+    "landmarks-dissimilar",
+    "identity",
+    "identity-dissimilar",
+    "original",
+    "one-face",
+    "track",
+    "time",
+]
 
 
 class MeasureOptions(BaseModel, frozen=True, extra="forbid"):
     """What is measured beside sharpness and light."""
 
-    persons: bool = Field(False, description="Also measure whose face it is, to group persons.")
-    embedder: str = Field("dlib", description="For persons: dlib, or the path of an ONNX network.")
+    by: GroupedBy | None = Field(None, description="Also group the faces by this.")
+    parts: int = Field(
+        5, ge=1, le=100, description="Into how many parts a number such as sharpness is divided."
+    )
+    embedder: str = Field("dlib", description="For identity: dlib, or the path of an ONNX network.")
 
 
-def run(folder: Path, options: MeasureOptions, report: Report = silent) -> int:
-    """Measure what is not known yet and keep it in the set's index; how many faces there are.
+@dataclass(frozen=True)
+class Measured:
+    """What is known of a face set now."""
+
+    faces: int
+    groups: Groups | None
+    """If they were asked for."""
+
+
+def run(folder: Path, options: MeasureOptions, report: Report = silent) -> Measured:
+    """Measure what is not known yet and keep it in the set's index.
 
     Raises:
         WorkspaceUnusable: there is no such folder.
@@ -33,34 +67,37 @@ def run(folder: Path, options: MeasureOptions, report: Report = silent) -> int:
         OptionUnusable: the embedder cannot be loaded.
         Stopped: `report` asked for it; what was measured stays.
     """
-    from recast.faces.identity import open_embedder
     from recast.faceset import load_faceset
-    from recast.faceset.features import cached, keep
+    from recast.faceset.groups import groups
     from recast.faceset.orders import SCALARS, features
 
     if not folder.is_dir():
         raise WorkspaceUnusable(
             f"{folder} is no folder", "name the folder of a face set, such as data_src/aligned"
         )
-    embedder = open_embedder(options.embedder) if options.persons else None
     faces = load_faceset(folder)
     if not len(faces):
         raise NoFaceFound(f"{folder} holds no face files", "name the folder of a face set")
     report(Started("measure", f"{len(faces)} faces of {folder}"))
-    features(faces, SCALARS, report)
-    if embedder is not None:
-        found = cached(faces, f"identity {embedder.key}", embedder, report)
-        keep(faces, PERSON, _persons(found, embedder.same_person))
-    return len(faces)
+    if options.by is None:
+        features(faces, SCALARS, report)
+        return Measured(len(faces), None)
+    _note(faces, options, report)
+    return Measured(len(faces), groups(faces, options.by, parts=options.parts))
 
 
-def _persons(embeddings: Columns, same_person: float) -> Columns:
-    """The number of each face's person, (N, 1), 0 the one with most faces."""
-    import numpy as np
+def _note(faces: FaceSet, options: MeasureOptions, report: Report) -> None:
+    from recast.faces.identity import open_embedder
+    from recast.faceset.features import cached
+    from recast.faceset.groups import note
 
-    from recast.faces.persons import group_persons
+    assert options.by is not None
+    # Loaded only where it is needed, and before anything is measured in vain.
+    embedder = open_embedder(options.embedder) if options.by.startswith("identity") else None
 
-    numbers = np.full((len(embeddings), 1), np.nan, np.float32)
-    known = np.isfinite(embeddings).all(axis=1) & (embeddings.shape[1] > 0)
-    numbers[known, 0] = group_persons(embeddings[known], same_person)
-    return numbers
+    def embed(faces: FaceSet, report: Report) -> Columns:
+        assert embedder is not None
+        return cached(faces, f"identity {embedder.key}", embedder, report)
+
+    same = embedder.same_person if embedder is not None else 1.0
+    note(faces, options.by, report, embed=embed, same_person=same)

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from nicegui import ui
 
+from recast.language import to_say
+from recast.stages.measure import GroupedBy
 from recast.studio.parts import tag
 from recast.studio.view import View
 
 POSE = 90  # degrees to either side
+PARTS = 5
+GROUP_NAMES: dict[GroupedBy, str] = {
+    "yaw": to_say("yaw, 10° each"),
+    "pitch": to_say("pitch, 10° each"),
+    "size": to_say("size in the frame, in parts"),
+    "blur": to_say("sharpness, in parts"),
+    "motion-blur": to_say("motion blur, in parts"),
+    "brightness": to_say("brightness, in parts"),
+    "hue": to_say("hue, in parts"),
+    "black": to_say("black share, in parts"),
+    "histogram": to_say("like colours"),
+    "histogram-blur": to_say("like colours, 50 each"),
+    "histogram-dissimilar": to_say("unusual colours, in parts"),
+    "landmarks": to_say("like poses and expressions"),
+    "landmarks-dissimilar": to_say("unusual poses and expressions, in parts"),
+    "identity": to_say("person"),
+    "identity-dissimilar": to_say("unusual looks, in parts"),
+    "original": to_say("take"),
+    "track": to_say("track"),
+    "one-face": to_say("faces in the frame"),
+    "time": to_say("time, 10 s each"),
+}
 
 
 class FaceFilters:
@@ -33,19 +57,12 @@ class FaceFilters:
         self._order = ui.select(orders, label=say("Order"), value="", on_change=on_change)
         self._order.props["aria-label"] = say("Order")
         self._reverse = view.checkbox(say("Backwards"), on_change=on_change)
-        groups = {
-            "": say("no groups"),
-            "yaw": say("yaw, 10° each"),
-            "pitch": say("pitch, 10° each"),
-            "sharpness": say("sharpness, five parts"),
-            "brightness": say("brightness, five parts"),
-            "black": say("black share, five parts"),
-            "size": say("size, five parts"),
-            "time": say("time, 10 s each"),
-            "person": say("person"),
-        }
-        self._group = ui.select(groups, label=say("Groups"), value="", on_change=on_change)
+        named: dict[str, str] = {"": say("no groups")}
+        named.update((by, say.of(name)) for by, name in GROUP_NAMES.items())
+        self._group = ui.select(named, label=say("Groups"), value="", on_change=self._regrouped)
         self._group.props["aria-label"] = say("Groups")
+        self._parts = self._number(say("Parts"), PARTS)
+        self._parts.props.update(min=1, max=100, step=1)
         with tag("div", "r-row"):
             tag("h2", text=say("Show only"))
             view.button(say("Show all"), self.clear, key="Shift+A")
@@ -56,6 +73,7 @@ class FaceFilters:
         with tag("div", "r-row"):
             self._since = self._number(say("From second"))
             self._until = self._number(say("To second"))
+        self._parts.set_visibility(False)
         self.offer(measured=False, persons=0)
 
     def _slider(self, name: str, low: int, high: int, value: int) -> ui.slider:
@@ -80,8 +98,8 @@ class FaceFilters:
         say_range()
         return made
 
-    def _number(self, name: str) -> ui.number:
-        made = ui.number(name, on_change=self._changed).classes("r-number")
+    def _number(self, name: str, value: float | None = None) -> ui.number:
+        made = ui.number(name, value=value, on_change=self._changed).classes("r-number")
         made.props["aria-label"] = name
         return made
 
@@ -103,9 +121,33 @@ class FaceFilters:
             "size": int(self._size.value),
             "order": self._order.value or "",
             "reverse": bool(self._reverse.value),
-            "group": group_of(self._group.value or ""),
+            "group": self.group or "",
+            "parts": self.parts,
             "filters": filters,
         }
+
+    @property
+    def group(self) -> GroupedBy | None:
+        """What faces are grouped by."""
+        return cast(GroupedBy, self._group.value) if self._group.value else None
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether these groups rest on more than what face files say."""
+        from recast.faceset.groups import RECORDED
+
+        return self.group is not None and self.group not in RECORDED
+
+    @property
+    def parts(self) -> int:
+        """Into how many parts a number is divided."""
+        return min(100, max(1, int(self._parts.value or PARTS)))
+
+    def _regrouped(self) -> None:
+        from recast.faceset.groups import PARTED
+
+        self._parts.set_visibility(self.group in PARTED)
+        self._changed()
 
     def set_pose(self, yaw: tuple[float, float], pitch: tuple[float, float]) -> None:
         """Show only faces that look this way."""
@@ -125,11 +167,3 @@ class FaceFilters:
         self._sharpness.set_visibility(measured)
         self._person.set_visibility(persons > 1)
         self._person.props["max"] = persons
-
-
-def group_of(name: str) -> dict[str, Any]:
-    """How the grid makes groups: of a column, in steps or in parts of as many faces each."""
-    if not name:
-        return {}
-    steps = {"yaw": 10, "pitch": 10, "time": 10, "person": 1}
-    return {"column": name, **({"step": steps[name]} if name in steps else {"parts": 5})}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from recast.errors import RecastError
 from recast.sides import Side
+from recast.stages.measure import GroupedBy
 from recast.studio.facesets import Loaded, Part, folder_of, joined
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def _add_looks(app: FastAPI, studio: Studio) -> None:
             media_type="application/octet-stream",
             headers={"cache-control": "no-store", "x-version": found.version},
         )
+
+    @app.get("/faceset/{side}/{part}/groups")
+    def groups(
+        side: Side, part: Part, v: str, by: GroupedBy, parts: Annotated[int, Query(ge=1, le=100)]
+    ) -> Response:
+        found = loaded(side, part)
+        if v != found.version:
+            return Response(status_code=204)
+        return Response(found.groups(by, parts), media_type="application/octet-stream")
 
     @app.get("/faceset/{side}/{part}/thumbs")
     def thumbs(

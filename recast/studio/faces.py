@@ -9,7 +9,7 @@ from nicegui import ui
 
 from recast.sides import SIDES, Side
 from recast.stages.curate import By, SortOptions
-from recast.stages.measure import MeasureOptions
+from recast.stages.measure import GroupedBy, MeasureOptions
 from recast.studio.actions import Action, action
 from recast.studio.coverage_map import CoverageMap
 from recast.studio.face_dialog import FaceDialog, face_text
@@ -48,6 +48,7 @@ class _FacesPage:
             with tag("div", "r-faces-side"):
                 self._actions()
                 self._filters = FaceFilters(view, self._filtered)
+                self._grouping()
                 self._map = CoverageMap(view, self._side, self._pose_chosen)
                 self._sorting()
                 for command in ("sort", "measure", "extract"):
@@ -109,19 +110,25 @@ class _FacesPage:
             self._sort = view.button(say("Sort"), lambda: view.start(self._sort_action()), key="o")
             undo = action("sort", self._folder, "--undo", holds=[f"faces {self._side}"])
             view.button(say("Undo the sort"), partial(view.start, undo), action=undo)
-        measure = self._measure_action(persons=False)
-        persons = self._measure_action(persons=True)
+        self._sort_changed()
+
+    def _grouping(self) -> None:
+        """What is still to be measured for what is looked at."""
+        view, say = self._view, self._view.say
+        measure = self._measure_action(None)
         with tag("div", "r-row"):
             self._measure = view.button(
                 say("Measure sharpness and light"), partial(view.start, measure), action=measure
             )
-            self._persons = view.button(
-                say("Group persons"), partial(view.start, persons), action=persons
+            self._regroup = view.button(
+                say("Group the faces"),
+                lambda: view.start(self._measure_action(self._filters.group)),
+                key="Shift+G",
             )
-        self._sort_changed()
+        self._regroup.set_visibility(False)
 
-    def _measure_action(self, *, persons: bool) -> Action:
-        options = MeasureOptions(persons=persons)
+    def _measure_action(self, by: GroupedBy | None) -> Action:
+        options = MeasureOptions(by=by)
         return action("measure", self._folder, options=options, holds=[f"faces {self._side}"])
 
     def _sort_action(self) -> Action:
@@ -136,6 +143,7 @@ class _FacesPage:
 
     def _filtered(self) -> None:
         self._grid.show(**self._filters.wishes)
+        commanded(self._regroup, self._measure_action(self._filters.group))
 
     def _pose_chosen(self, yaw: tuple[float, float], pitch: tuple[float, float]) -> None:
         self._filters.set_pose(yaw, pitch)
@@ -181,6 +189,8 @@ class _FacesPage:
         parts = [say.plural("{n} face", "{n} faces", told["total"])]
         if told["shown"] != told["total"]:
             parts.append(say("{n} of them shown", n=told["shown"]))
+        if told["groups"]:
+            parts.append(say.plural("{n} group", "{n} groups", told["groups"]))
         parts.append(say("{n} chosen", n=told["chosen"]))
         at = told["cursor"]
         if at is not None:
@@ -188,6 +198,8 @@ class _FacesPage:
         self._status.text = " · ".join(parts)
         self._filters.offer(measured=told["measured"], persons=told["persons"])
         self._measure.set_visibility(not told["measured"])
+        lacks = self._filters.needs_measuring and told["ungrouped"] > 0
+        self._regroup.set_visibility(lacks)
         names = [*told["names"], *(["…"] if told["chosen"] > len(told["names"]) else [])]
         restore = ["--restore"] if self._part == "trash" else []
         home = folder_of(self._view.studio.workspace(), self._side, "faces")

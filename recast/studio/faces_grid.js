@@ -16,20 +16,21 @@ export default {
     </div>`,
   props: {
     side: String, part: String, version: String, size: Number, order: String, reverse: Boolean,
-    group: Object, filters: Object, texts: Object,
+    group: String, parts: Number, filters: Object, texts: Object,
   },
   watch: {
     version(now) { if (now !== this.own.version) this.load(); },
     size() { this.layout(true); },
     order() { this.arrange(); },
     reverse() { this.arrange(); },
-    group: { handler() { this.arrange(); }, deep: true },
+    group() { this.regroup(); },
+    parts() { this.regroup(); },
     filters: { handler() { this.arrange(); }, deep: true },
   },
   created() {
     // Not reactive: Vue would look at a hundred thousand numbers.
     this.own = {
-      version: "", names: [], takes: [], take: [], columns: {}, groups: [], view: [],
+      version: "", names: [], takes: [], take: [], columns: {}, groups: [], view: [], grouping: null,
       places: new Layout([], 1, 100), pictures: null, chosen: new Set(), cursor: 0, anchor: 0,
       band: null, width: 0, height: 0, loads: 0,
     };
@@ -56,8 +57,10 @@ export default {
       const own = this.own, load = ++own.loads, place = `/faceset/${this.side}/${this.part}`;
       const answer = await fetch(`${place}/columns`).catch(() => null); // null: the server is away
       if (!answer?.ok || load !== own.loads) return;
-      const data = await answer.arrayBuffer();
+      const data = await answer.arrayBuffer(), version = answer.headers.get("x-version");
+      const grouping = await this.fetchGroups(version);
       if (load !== own.loads) return;
+      // From here on at once: keys that come in between must find one set, the old or the new one.
       const length = new DataView(data).getUint32(0, true);
       const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
       const chosen = new Set([...own.chosen].map((at) => own.names[at])), count = head.names.length;
@@ -66,13 +69,36 @@ export default {
       Object.assign(own, { names: head.names, takes: head.takes, take: head.take, chosen: new Set() });
       own.columns = Object.fromEntries(head.columns.map((name, at) =>
         [name, new Float32Array(data, 4 + length + at * 4 * count, count)]));
-      own.version = answer.headers.get("x-version");
+      Object.assign(own, { version, grouping });
       own.names.forEach((name, at) => { if (chosen.has(name)) own.chosen.add(at); });
       const number = new Map(own.names.map((name, at) => [name, at]));
       const numbers = (names) => names.map((name) => number.get(name)).filter((at) => at !== undefined);
       own.pictures?.close();
       own.pictures = new Pictures(place, own.version, { changed: () => this.redraw(), stale: () => this.load() });
       this.arrange(numbers(ahead), numbers([from]));
+      if (grouping?.asked !== this.asked()) this.regroup(); // chosen while this was loaded
+    },
+
+    // The group of each face, and what groups are called; null where there are none.
+    async fetchGroups(version) {
+      const asked = this.asked(), by = this.group;
+      if (!asked || !version) return null;
+      const query = new URLSearchParams({ v: version, by, parts: this.parts });
+      const answer = await fetch(`/faceset/${this.side}/${this.part}/groups?${query}`).catch(() => null);
+      if (answer?.status !== 200) return null; // the set is another one by now, and loaded soon
+      const data = await answer.arrayBuffer(), length = new DataView(data).getUint32(0, true);
+      const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+      return { asked, by, names: head.names, numbers: new Int32Array(data, 4 + length) };
+    },
+
+    asked() { return this.group ? `${this.group} ${this.parts}` : undefined; },
+
+    async regroup() {
+      const own = this.own, version = own.version, asked = this.asked();
+      const grouping = await this.fetchGroups(version);
+      if (version !== own.version || asked !== this.asked()) return;
+      own.grouping = grouping;
+      this.arrange();
     },
 
     passes(at) {
@@ -94,7 +120,7 @@ export default {
         view.sort((a, b) => value(a) - value(b) || a - b);
       }
       if (this.reverse) view.reverse();
-      own.groups = grouped(view, own.columns[this.group?.column], this.group, this.texts);
+      own.groups = grouped(view, own.grouping, this.texts);
       own.view = own.groups.flatMap((group) => group.faces);
       const shown = new Set(own.view);
       own.chosen = new Set([...own.chosen].filter((at) => shown.has(at)));
@@ -330,6 +356,8 @@ export default {
         total: own.names.length, shown: own.view.length, chosen: own.chosen.size,
         names: [...own.chosen].slice(0, 3).map((one) => own.names[one]),
         cursor: at === undefined ? null : this.about(at),
+        groups: own.grouping ? own.groups.length : 0,
+        ungrouped: own.grouping?.numbers.reduce((count, one) => count + (one < 0), 0) ?? 0,
         measured: own.columns.sharpness?.some((value) => !Number.isNaN(value)) ?? false,
         persons: own.columns.person?.reduce((most, one) => (one > most ? one : most), -1) + 1 || 0,
       }), 60);

@@ -7,7 +7,7 @@ import json
 import struct
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,7 @@ from recast.workspace import Workspace
 
 if TYPE_CHECKING:
     from recast.faceset import FaceSet
+    from recast.faceset.groups import Groups
 
 Part = Literal["faces", "trash", "others"]
 PATIENCE = 5.0  # seconds that a set which changes all the time is taken for what it was
@@ -31,6 +32,12 @@ class Loaded:
     """Another one when a face was added, removed, renamed or measured."""
     packed: bytes
     """See `packed`."""
+
+    def groups(self, by: str, parts: int) -> bytes:
+        """See `packed_groups`."""
+        from recast.faceset.groups import groups
+
+        return packed_groups(groups(self.faces, by, parts=parts))
 
 
 def folder_of(workspace: Workspace, side: Side, part: Part) -> Path:
@@ -80,7 +87,7 @@ def _loaded(folder: Path) -> Loaded:
 
     faces = load_faceset(folder) if folder.is_dir() else _no_faces()
     body = packed(faces)
-    return Loaded(faces, hashlib.blake2b(body, digest_size=8).hexdigest(), body)
+    return Loaded(faces, _digest(body), body)
 
 
 def _no_faces() -> FaceSet:
@@ -93,7 +100,7 @@ def _no_faces() -> FaceSet:
 
 
 def columns_of(faces: FaceSet) -> dict[str, Any]:
-    """What faces are filtered, ordered and grouped by, each (N,) float32.
+    """What faces are filtered and ordered by, each (N,) float32.
 
     yaw, pitch, roll in degrees; size in frame pixels; time in seconds; what was not measured yet,
     and whose a face is before persons are grouped, is not a number.
@@ -101,9 +108,8 @@ def columns_of(faces: FaceSet) -> dict[str, Any]:
     import numpy as np
 
     from recast.faceset.features import known
-    from recast.faceset.measures import SCALARS
-    from recast.faceset.orders import SCALARS as SCALARS_KEY
-    from recast.stages.measure import PERSON
+    from recast.faceset.groups import noted
+    from recast.faceset.orders import SCALARS, scalar_of
 
     columns: dict[str, Any] = {
         "yaw": faces.yaw,
@@ -114,15 +120,10 @@ def columns_of(faces: FaceSet) -> dict[str, Any]:
         "frame": faces.frames,
         "time": np.array([float(moment) for moment in faces.moments], np.float32),
     }
-    measured = known(faces, SCALARS_KEY)
+    measured = known(faces, SCALARS)
     for name in ("sharpness", "brightness", "black"):
-        at = SCALARS.index(name)
-        empty = np.full(len(faces), np.nan, np.float32)
-        columns[name] = measured[:, at] if measured.shape[1] > at else empty
-    persons = known(faces, PERSON)
-    columns["person"] = (
-        persons[:, 0] if persons.shape[1] else np.full(len(faces), np.nan, np.float32)
-    )
+        columns[name] = scalar_of(measured, name)
+    columns["person"] = noted(faces, "identity")
     return {name: np.asarray(column, "<f4") for name, column in columns.items()}
 
 
@@ -132,6 +133,8 @@ def packed(faces: FaceSet) -> bytes:
     The length is a little-endian uint32, the JSON has the names of files and columns and is padded
     so that the columns, float32 one after another, begin at a multiple of four.
     """
+    from recast.faceset.groups import NOTES, noted
+
     columns = columns_of(faces)
     takes = sorted(set(faces.takes.tolist()))
     number = {take: at for at, take in enumerate(takes)}
@@ -141,11 +144,28 @@ def packed(faces: FaceSet) -> bytes:
         "takes": takes,
         "take": [number[take] for take in faces.takes.tolist()] if len(takes) > 1 else [],
         "unreadable": len(faces.unreadable),
+        # Groups are fetched when they are looked at; here only, whether they are others now.
+        "noted": _digest(b"".join(noted(faces, by).tobytes() for by in NOTES)),
     }
+    return _packed(head, *columns.values())
+
+
+def packed_groups(groups: Groups) -> bytes:
+    """The groups of a set for the browser, as `packed`: names in JSON, then the numbers, int32."""
+    import numpy as np
+
+    return _packed({"names": groups.names}, np.asarray(groups.numbers, "<i4"))
+
+
+def _packed(head: Mapping[str, Any], *columns: Any) -> bytes:
     text = json.dumps(head, ensure_ascii=False).encode("utf-8", "replace")
     text += b" " * (-len(text) % 4)
-    body = b"".join(column.tobytes() for column in columns.values())
+    body = b"".join(column.tobytes() for column in columns)
     return struct.pack("<I", len(text)) + text + body
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
 def joined(pictures: Sequence[bytes]) -> bytes:

@@ -63,6 +63,17 @@ def test_measure_counts_and_speaks_json(run: Run, faceset: Path) -> None:
     assert run("measure", faceset.parent / "nowhere").code == 1
 
 
+def test_measure_tells_groups(run: Run, faceset: Path) -> None:
+    code, out, _ = run("measure", faceset, "--by", "blur", "--parts", 2, "--json")
+    (first, second) = json.loads(out.splitlines()[-1])["groups"]
+    assert code == 0 and first["faces"] == second["faces"] == 12 and " … " in first["name"]
+    code, out, _ = run("measure", faceset, "--by", "original")
+    assert (code, out) == (0, f"24 faces in {faceset} are measured\n    1  src ж.mp4: 24\n")
+    _, out, _ = run("measure", faceset, "--by", "track")  # of one face a frame none is needed
+    assert out == f"24 faces in {faceset} are measured\n24 are in no group\n"
+    assert run("measure", faceset, "--by", "best").code == 2
+
+
 def test_trash_puts_aside_and_takes_back(run: Run, faceset: Path) -> None:
     names = ["000001_0.jpg", "000002_0.jpg"]
     code, out, _ = run("trash", faceset, *names)

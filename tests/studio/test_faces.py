@@ -1,7 +1,10 @@
 """The grid of faces in a browser: looked through, chosen, put aside, by mouse and by keys."""
 
+import json
 import struct
 from pathlib import Path
+from typing import get_args
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -9,8 +12,9 @@ from playwright.sync_api import Locator, Page, Position, expect
 
 from recast.faceset import load_faceset
 from recast.stages.coverage import coverage
-from recast.stages.measure import MeasureOptions, run
+from recast.stages.measure import GroupedBy, MeasureOptions, run
 from recast.studio.coverage_map import map_options
+from recast.studio.face_filters import GROUP_NAMES
 from recast.studio.facesets import FaceSets, columns_of, folder_of, joined, packed
 from recast.workspace import Workspace
 from tests.studio.conftest import Serve
@@ -97,6 +101,51 @@ def test_everything_can_be_done_by_keys(extracted: Workspace, serve: Serve, page
     assert address.startswith("/frames/src/0")
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_what_needs_all_faces_is_grouped_by_a_command_once(
+    extracted: Workspace, serve: Serve, page: Page
+) -> None:
+    folder = extracted.faceset_folder("src")
+    grid = open_faces(page, serve(extracted.root).base)
+    choose(page, "Groups", "like colours, 50 each")
+    group = page.get_by_role("button", name="Group the faces")
+    group.hover()
+    expect(page.locator("#command")).to_contain_text("measure")
+    expect(page.locator("#command")).to_contain_text("--by histogram-blur")
+    page.keyboard.press("Escape")
+    grid.focus()
+    page.keyboard.press("Shift+G")
+    expect(page.locator(".r-job")).to_contain_text("Done", timeout=60_000)
+    expect(group).not_to_be_visible(timeout=20_000)
+    expect(status(page)).to_contain_text("24 faces · 1 group ·")
+    assert sorted(names_in(folder)) == [f"{number:06d}_0.jpg" for number in range(24)]
+
+
+def test_groups_of_every_method_come_by_name(extracted: Workspace, serve: Serve) -> None:
+    server = serve(extracted.root)
+    version = ask(server, "/faceset/src/faces/columns").headers["x-version"]
+    for by in GROUP_NAMES:
+        place = f"/faceset/src/faces/groups?v={version}&by={by}&parts=3"
+        with urlopen(server.base + place) as answer:
+            data = answer.read()
+        (length,) = struct.unpack("<I", data[:4])
+        numbers = np.frombuffer(data, "<i4", 24, 4 + length)
+        names = json.loads(data[4 : 4 + length])["names"]
+        assert set(numbers.tolist()) - {-1} == set(range(len(names)))
+        assert len(data) == 4 + length + 4 * 24
+    for wrong in ("by=best&parts=3", "by=yaw&parts=0", "by=yaw&parts=x"):
+        assert ask(server, f"/faceset/src/faces/groups?v={version}&{wrong}").status == 422
+    assert ask(server, "/faceset/src/faces/groups?v=old&by=yaw&parts=3").status == 204
+
+
+def test_every_grouping_can_be_chosen() -> None:
+    assert set(GROUP_NAMES) == set(get_args(GroupedBy))
+
+
 def test_filters_orders_groups_and_the_map_of_poses(
     extracted: Workspace, serve: Serve, page: Page
 ) -> None:
@@ -107,10 +156,13 @@ def test_filters_orders_groups_and_the_map_of_poses(
     expect(status(page)).to_contain_text("24 faces · 11 of them shown")
     page.get_by_role("button", name="Show all").click()
     expect(status(page)).not_to_contain_text("of them shown")
-    for label, option in (("Order", "sharpness"), ("Groups", "sharpness, five parts")):
-        page.get_by_role("combobox", name=label).click()
-        page.get_by_role("option", name=option, exact=True).click()
+    choose(page, "Order", "sharpness")
+    choose(page, "Groups", "sharpness, in parts")
+    expect(status(page)).to_contain_text("24 faces · 5 groups")
     expect(status(page)).to_contain_text("sharpness")
+    page.get_by_label("Parts").fill("12")
+    expect(status(page)).to_contain_text("12 groups")
+    expect(page.get_by_role("button", name="Group the faces")).not_to_be_visible()
     expect(page.get_by_role("img", name="Yaw and pitch").locator("canvas")).to_be_visible()
     expect(page.locator(".r-faces-side")).to_contain_text("every pose that dst needs")
 

@@ -1,33 +1,21 @@
 // Where each face of a long list lies: groups one below the other, faces in rows of equal squares.
 export const HEAD = 30; // px, above a group that has a name
 
-// Groups of the numbers in `view` by a column: in steps, or in parts of as many faces each.
-export function grouped(view, column, group, texts) {
-  if (!column) return [{ name: "", faces: view }];
-  const numberOf = group.parts ? parts(view, column, group.parts) : (at) => Math.floor(column[at] / group.step);
-  const by = new Map();
+// The faces of `view` by their groups, in the groups' order; last those that are in none yet.
+export function grouped(view, grouping, texts) {
+  if (!grouping) return [{ name: "", faces: view }];
+  const { by, names, numbers } = grouping, faces = new Map();
   for (const at of view) {
-    const key = numberOf(at);
-    if (!by.has(key)) by.set(key, []);
-    by.get(key).push(at);
+    if (!faces.has(numbers[at])) faces.set(numbers[at], []);
+    faces.get(numbers[at]).push(at);
   }
-  const keys = [...by.keys()].sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
-  return keys.map((key) => ({ name: nameOf(key, column, by.get(key), group, texts), faces: by.get(key) }));
-}
-
-function parts(view, column, count) {
-  const known = Float32Array.from(view, (at) => column[at]).filter((value) => !Number.isNaN(value)).sort();
-  const bounds = Array.from({ length: count - 1 }, (_, n) => known[Math.floor(((n + 1) * known.length) / count)]);
-  return (at) => (Number.isNaN(column[at]) ? NaN : bounds.filter((bound) => column[at] >= bound).length);
-}
-
-function nameOf(key, column, faces, group, texts) {
-  if (Number.isNaN(key)) return texts.unknown;
-  if (group.column === "person") return texts.person.replace("{n}", key + 1);
-  if (group.step) return `${+(key * group.step).toPrecision(6)} … ${+((key + 1) * group.step).toPrecision(6)}`;
-  let low = Infinity, high = -Infinity;
-  for (const at of faces) { low = Math.min(low, column[at]); high = Math.max(high, column[at]); }
-  return `${low.toPrecision(3)} … ${high.toPrecision(3)}`;
+  const nameOf = (number) => {
+    if (number < 0) return texts.unknown;
+    const text = texts[by] ?? (names[number] ? "{name}" : texts.group);
+    return text.replace("{n}", number + 1).replace("{name}", names[number]);
+  };
+  const order = [...faces.keys()].sort((a, b) => (a < 0) - (b < 0) || a - b);
+  return order.map((number) => ({ name: nameOf(number), faces: faces.get(number) }));
 }
 
 export class Layout {
