@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.tables import Sections, Table
 from benchmarks.train import begun, per_call
 from recast.training.ahead import Batches
 from recast.training.loop import _step
@@ -45,7 +46,7 @@ def of_this_process(model: str, batch: int, device: str) -> dict[str, Any] | Non
         return found if team.leads else None
 
 
-def main() -> None:
+def main() -> Sections:
     parser = argparse.ArgumentParser(prog="python -m benchmarks team")
     parser.add_argument("--model", default="swift")
     parser.add_argument("--batch", type=int, help="faces of each side and process")
@@ -59,9 +60,10 @@ def main() -> None:
         found = of_this_process(given.model, batch, given.device)
         if found:
             print(json.dumps(found), flush=True)
-        return
+        return {}
     alone = 0.0
-    print(f"{given.model}, {batch} faces of each side and process, torch {torch.__version__}")
+    table: Table | None = None
+    about = f"{given.model}, {batch} faces of each side and process, torch {torch.__version__}:"
     for size in map(int, given.processes.split(",")):
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         line = [*torchrun, f"--nproc-per-node={size}", "-m", "benchmarks", "team", "--member"]
@@ -71,7 +73,9 @@ def main() -> None:
         found = json.loads(done.stdout.splitlines()[-1])
         alone = alone or found["faces/s"] / size
         found["efficiency"] = f"{found['faces/s'] / size / alone:.0%}"
-        print("  ".join(f"{name} {value}" for name, value in found.items()), flush=True)
+        table = table or Table(*found, about=about, first=10)
+        table.add(str(found.pop("processes")), *found.values())
+    return {"team": [table] if table else []}
 
 
 if __name__ == "__main__":
