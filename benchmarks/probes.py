@@ -22,7 +22,9 @@ Places = Mapping[str, Sequence[str]]
 class Probes:
     """Seconds and calls of each part."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        """`clock` tells the seconds of the thread that asks."""
+        self._clock = clock
         self.seconds = defaultdict[str, float](float)
         self.calls = Counter[str]()
         self._lock, self._here = threading.Lock(), threading.local()
@@ -33,12 +35,12 @@ class Probes:
         @functools.wraps(function)
         def watched(*given: Any, **named: Any) -> Any:
             inner: list[float] = self._here.__dict__.setdefault("inner", [])
-            begun = time.thread_time()
+            begun = self._clock()
             inner.append(0.0)
             try:
                 return function(*given, **named)
             finally:
-                whole = time.thread_time() - begun
+                whole = self._clock() - begun
                 own = whole - inner.pop()
                 if inner:
                     inner[-1] += whole

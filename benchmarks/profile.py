@@ -91,6 +91,10 @@ class Profile:
         return self.cpu - sum(self.probes.seconds.values())
 
 
+Found = dict[str, Profile]
+"""Profiles by the size of the take, or by the part of the work."""
+
+
 def profiled(frames: int, places: Places, work: Callable[[Probes], object]) -> Profile:
     probes = Probes()
     with probes.on(places):
@@ -143,9 +147,9 @@ def merging(job: Workspace, options: MergeOptions) -> Profile:
     return profiled(len(take), MERGE, work)
 
 
-def table_of(about: str, found: dict[str, Profile], floors: dict[str, dict[str, Profile]]) -> Table:
+def table_of(about: str, found: Found, floors: dict[str, Found], unit: str = "frame") -> Table:
     """Parts of all profiles beside each other, the largest first; then sums, floors and rates."""
-    table = Table("ms of processor time a frame", *found, about=about)
+    table = Table(f"ms of processor time a {unit}", *found, about=about)
     parts = {part: None for one in found.values() for part in one.probes.seconds}
     first = next(iter(found.values()))
     for part in sorted(parts, key=lambda part: -first.probes.seconds[part]):
@@ -155,8 +159,8 @@ def table_of(about: str, found: dict[str, Profile], floors: dict[str, dict[str, 
     for floor in floors.get(next(iter(found)), {}):
         here = [floors[name][floor] for name in found]
         table.add(f"{floor}, alone", *(one.a_frame(one.cpu) for one in here))
-    table.add("frames/s", *(one.frames / one.wall for one in found.values()))
-    table.add("frames/s and core", *(one.frames / one.cpu for one in found.values()))
+    table.add(f"{unit}s/s", *(one.frames / one.wall for one in found.values()))
+    table.add(f"{unit}s/s and core", *(one.frames / one.cpu for one in found.values()))
     if floors:
         least = {name: sum(one.cpu / one.frames for one in floors[name].values()) for name in found}
         shares = (least[name] * one.frames / one.cpu for name, one in found.items())
@@ -171,7 +175,7 @@ def sorting(job: Workspace) -> Profile:
     return profiled(count, SORT, lambda probes: curate.run(folder, options))
 
 
-def measured(folder: Path, name: str, frames: int) -> dict[str, Profile]:
+def measured(folder: Path, name: str, frames: int) -> Found:
     """Everything of one size."""
     import torch
 
@@ -210,16 +214,16 @@ def main() -> Sections:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             found[name] = measured(Path(folder), name, given.frames)
 
-    def of(stage: str) -> dict[str, Profile]:
+    def of(stage: str) -> Found:
         return {name: here[stage] for name, here in found.items()}
 
-    def floors(*parts: str) -> dict[str, dict[str, Profile]]:
+    def floors(*parts: str) -> dict[str, Found]:
         return {name: {part: here[part] for part in parts} for name, here in found.items()}
 
     both = floors("decoding", "encoding")
     tables = [
         table_of("Extraction of dst:", of("extract"), floors("decoding")),
-        table_of("A sort by histogram, a face of 256 pixels:", of("sort"), {}),
+        table_of("A sort by histogram, faces of 256 pixels:", of("sort"), {}, "face"),
         table_of("A merge as it is by default:", of("merge"), both),
         table_of("A merge, seamless and rct:", of("merge, seamless"), both),
     ]

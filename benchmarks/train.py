@@ -165,23 +165,24 @@ def main() -> Sections:
         "--batch", type=int, help="faces of each side; the model's own if not given"
     )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="float32", help="float32, bf16 or fp16")
+    parser.add_argument("--precision", help="float32, bf16 or fp16; bf16 on a GPU if not given")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     device = torch.device(given.device)
+    precision = given.precision or ("bf16" if device.type == "cuda" else "float32")
     if given.alone:
         batch = given.batch or RECIPES[given.models].batch_size[device.type != "cpu"]
-        print(json.dumps(measured(given.models, batch, device, given.precision)))
+        print(json.dumps(measured(given.models, batch, device, precision)))
         return {}
-    about = f"{torch.get_num_threads()} threads, torch {torch.__version__}, {told(device)}:"
+    about = f"{torch.get_num_threads()} threads, torch {torch.__version__}, {told(device)}"
     table: Table | None = None
     for name in given.models.split(","):
-        options = ["--models", name, "--device", given.device, "--precision", given.precision]
+        options = ["--models", name, "--device", given.device, "--precision", precision]
         options += ["--batch", str(given.batch)] if given.batch else []
         line = [sys.executable, "-m", "benchmarks", "train", "--alone", *options]
-        done = subprocess.run(line, capture_output=True, text=True, check=True)
+        done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
         found = json.loads(done.stdout.splitlines()[-1])
-        table = table or Table(*found, about=about, first=10)
+        table = table or Table(*found, about=f"{about}, {precision}:", first=10)
         table.add(*found.values())
     return {"train": [table] if table else []}
 

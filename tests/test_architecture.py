@@ -41,8 +41,9 @@ MAY_KNOW = {
 }
 
 HEAVY = {"torch", "cv2", "av", "numpy", "onnxruntime", "c2pa", "cryptography", "safetensors"}
-# The train stage makes the optimizer; the doctor's child looks whether torch can be loaded. MTCNN runs in
-# torch, and torch counts the GPUs for all detectors. It also writes networks for other programs.
+# The train stage makes the optimizer; the doctor's child looks whether torch can be loaded. MTCNN
+# runs in torch, and torch counts the GPUs for all detectors. It also writes networks for other
+# programs.
 KNOWS_TORCH = {
     "models",
     "training",
