@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import av
 import numpy as np
 
 from benchmarks.judge import DST
 from benchmarks.machine import machine
 from benchmarks.merge import FRAMES, SIZE, plates, write
+from benchmarks.takes import decoded
 from recast.video import Take, TakeWriter, open_take
 
 ROUNDS = 5
@@ -86,12 +86,6 @@ def seconds(work: Call) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
-
-
-def decoded(path: Path) -> int:
-    with av.open(str(path)) as container:
-        container.streams.video[0].thread_type = "AUTO"
-        return sum(1 for _ in container.decode(video=0))
 
 
 def read(take: Take) -> int:

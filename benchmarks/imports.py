@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.tables import Sections, Table
 from recast.faces import placement
 from recast.faceset import load_faceset, load_record, save_face
 from recast.plain_pickle import load_plain
@@ -24,13 +25,7 @@ from tests.foreign import dfl_jpeg, dfl_pack, dfl_values, some_landmarks
 SIDE = 256
 
 
-def timed(what: str, count: int, work: Callable[[], object]) -> None:
-    start = time.perf_counter()
-    work()
-    print(f"| {what} | {count / (time.perf_counter() - start):,.0f} |")
-
-
-def main() -> None:
+def main() -> Sections:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     noise = np.random.default_rng(0).integers(0, 255, (32, 32, 3)).astype(np.uint8)
     crop = np.asarray(cv2.resize(noise, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -40,7 +35,13 @@ def main() -> None:
     def theirs(index: int) -> bytes:
         return dfl_jpeg(crop, values | {"source_filename": f"{index + 1:05d}.png"})
 
-    print("| | faces/s |\n|---|---|")
+    table = Table("", "faces/s", about=f"{count} files:")
+
+    def timed(what: str, count: int, work: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        work()
+        table.add(what, count / (time.perf_counter() - start))
+
     with tempfile.TemporaryDirectory() as name:
         own, foreign = Path(name) / "own", Path(name) / "foreign"
         own.mkdir()
@@ -78,3 +79,4 @@ def main() -> None:
         timed(
             "the tar imported", count, lambda: import_faces.run(tar, Path(name) / "back", options)
         )
+    return {"imports": [table]}

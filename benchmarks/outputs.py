@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from benchmarks.tables import Cell, Sections, Table
 from recast.errors import RecastError
 from recast.images import FrameImage
 from recast.video import FORMATS, ColorTags, Take, open_take, open_writer
@@ -20,22 +21,25 @@ CONVERTED = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv
 CONVERTED += ["yuv444p12le", "yuv420p16le", "yuv444p16le"]
 
 
-def main() -> None:
+def main() -> Sections:
     take = open_take(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
     width, height = take.info.size
-    print(f"{take.path.name}, {width}x{height}, {take.info.depth} bits, {FRAMES} frames")
-    print(f"{'format':14} {'alpha':>5} {'frames/s':>9} {'ms of CPU':>9} {'Mbit/s':>7} {'PSNR':>6}")
+    about = f"{take.path.name}, {width}x{height}, {take.info.depth} bits, {FRAMES} frames:"
+    titles = ("alpha", "frames/s", "ms of CPU", "Mbit/s", "PSNR, dB")
+    written = Table("format", *titles, about=about, first=14)
     for name, format in FORMATS.items():
         for alpha in (False, True) if format.alpha else (False,):
-            print(f"{name:14} {'yes' if alpha else '':>5} {measured(take, name, alpha=alpha)}")
-    print("\nFrom samples to RGB and back: the largest error of any sample, in levels")
+            written.add(name, "yes" if alpha else "", *measured(take, name, alpha=alpha))
+    about = "From samples to RGB and back, the largest error of any sample, in levels:"
+    back = Table("samples", "limited", "full", about=about, first=14)
     for pixel_format in CONVERTED:
         errors = [round_trip(pixel_format, full=full) for full in (False, True)]
-        print(f"{pixel_format:14} limited {errors[0]}, full {errors[1]}")
+        back.add(pixel_format, *errors)
+    return {"outputs": [written, back]}
 
 
-def measured(take: Take, name: str, *, alpha: bool) -> str:
-    """A line of the table; untouched samples are not passed on, so that all is converted."""
+def measured(take: Take, name: str, *, alpha: bool) -> list[Cell]:
+    """Cells of the table; untouched samples are not passed on, so that all is converted."""
     frames = list(take.frames(0, FRAMES))
     images = [opaque(frame.image) if alpha else frame.image for frame in frames]
     with tempfile.TemporaryDirectory() as folder:
@@ -46,12 +50,13 @@ def measured(take: Take, name: str, *, alpha: bool) -> str:
                 for frame, image in zip(frames, images, strict=True):
                     writer.write(image, frame.moment)
         except RecastError as error:
-            return f"left out: {error}"
+            print(f"{name} is left out: {error}")
+            return [None] * 4
         rate = len(frames) / (time.perf_counter() - begun)
         cost = (time.process_time() - spent) / len(frames) * 1000
         files = list(out.iterdir()) if out.is_dir() else [out]
         bits = sum(path.stat().st_size for path in files) * 8 * take.info.rate / len(frames)
-        return f"{rate:9.0f} {cost:9.1f} {float(bits) / 1e6:7.1f} {nearness(out, frames[0].image)}"
+        return [rate, cost, float(bits) / 1e6, nearness(out, frames[0].image)]
 
 
 def opaque(image: FrameImage) -> FrameImage:
@@ -61,14 +66,14 @@ def opaque(image: FrameImage) -> FrameImage:
     return made
 
 
-def nearness(out: Path, expected: FrameImage) -> str:
+def nearness(out: Path, expected: FrameImage) -> Cell:
     """Peak signal-to-noise ratio of the first frame in dB."""
     if out.is_dir() and any(path.suffix == ".exr" for path in out.iterdir()):
-        return "     -"
+        return None
     found = open_take(out).frame(0).image
     difference = found / np.iinfo(found.dtype).max - expected / np.iinfo(expected.dtype).max
     error = float(np.mean(difference**2))
-    return f"{-10 * np.log10(error):6.1f}" if error else " exact"
+    return f"{-10 * np.log10(error):.1f}" if error else "exact"
 
 
 def round_trip(pixel_format: str, *, full: bool) -> int:

@@ -13,43 +13,28 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 import recast
+from benchmarks.takes import enlarged
 from recast.provenance import synthetic_consent
-from recast.video import TakeWriter, open_take
+from recast.sides import SIDES
 
 SIZE = (1280, 720)
 FRAMES = 48
 ROUNDS = 20
-SAMPLES = Path(recast.__file__).parent / "samples"
-
-
-def enlarged(side: str, place: Path) -> Path:
-    """The first frames of a sample, its middle cut to 16:9 and enlarged."""
-    take = open_take(SAMPLES / f"pair1_{side}.mp4")
-    info = replace(take.info, size=SIZE)
-    with TakeWriter(place, info) as writer:
-        for frame in take.frames(0, FRAMES):
-            cut = frame.image[60:420]
-            image = np.asarray(cv2.resize(cut, SIZE, interpolation=cv2.INTER_CUBIC), np.uint8)
-            writer.write(image, frame.moment)
-    return place
 
 
 def job(folder: Path) -> recast.Workspace:
     """A job whose model hardly learned anything, which takes as long to draw as a good one."""
-    takes = {side: enlarged(side, folder / f"{side}.mp4") for side in ("src", "dst")}
+    takes = {side: enlarged(side, folder / f"{side}.mp4", SIZE, FRAMES) for side in SIDES}
     workspace = recast.Workspace.create(folder / "job", src=takes["src"], dst=takes["dst"])
     workspace.record_consent(synthetic_consent(person="nobody", now=datetime.now(UTC)))
-    for side in ("src", "dst"):
-        workspace.extract("src" if side == "src" else "dst")
+    for side in SIDES:
+        workspace.extract(side)
     workspace.train(steps=2, resolution=128, batch_size=2)
     return workspace
 

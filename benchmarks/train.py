@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import torch
 
+from benchmarks.tables import Sections, Table
 from recast.models import MODELS
 from recast.training.begin import Place, begin, fresh_network
 from recast.training.checkpoint import save_checkpoint
@@ -157,31 +158,37 @@ def peak_memory(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def main() -> None:
+def main() -> Sections:
     parser = argparse.ArgumentParser(prog="python -m benchmarks train")
     parser.add_argument("--models", default=",".join(MODELS), help="which, between commas")
     parser.add_argument(
         "--batch", type=int, help="faces of each side; the model's own if not given"
     )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", default="float32", help="float32, bf16 or fp16")
+    parser.add_argument("--precision", help="float32, bf16 or fp16; bf16 on a GPU if not given")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     device = torch.device(given.device)
+    precision = given.precision or ("bf16" if device.type == "cuda" else "float32")
     if given.alone:
         batch = given.batch or RECIPES[given.models].batch_size[device.type != "cpu"]
-        print(json.dumps(measured(given.models, batch, device, given.precision)))
-        return
-    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {device}")
-    for at, name in enumerate(given.models.split(",")):
-        options = ["--models", name, "--device", given.device, "--precision", given.precision]
+        print(json.dumps(measured(given.models, batch, device, precision)))
+        return {}
+    about = f"{torch.get_num_threads()} threads, torch {torch.__version__}, {told(device)}"
+    table: Table | None = None
+    for name in given.models.split(","):
+        options = ["--models", name, "--device", given.device, "--precision", precision]
         options += ["--batch", str(given.batch)] if given.batch else []
         line = [sys.executable, "-m", "benchmarks", "train", "--alone", *options]
-        done = subprocess.run(line, capture_output=True, text=True, check=True)
+        done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
         found = json.loads(done.stdout.splitlines()[-1])
-        if at == 0:
-            print(" ".join(f"{title:>12}" for title in found))
-        print(" ".join(f"{value!s:>12}" for value in found.values()), flush=True)
+        table = table or Table(*found, about=f"{about}, {precision}:", first=10)
+        table.add(*found.values())
+    return {"train": [table] if table else []}
+
+
+def told(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.tables import Sections, Table
 from recast.video import PictureNote, Take, TakeWriter, open_take, write_pictures
 
 SAMPLE = Path(__file__).parents[1] / "recast" / "samples" / "pair1_dst.mp4"
@@ -44,16 +45,18 @@ BENCHMARKS: dict[str, Callable[[Take], int]] = {
 }
 
 
-def main() -> None:
+def main() -> Sections:
     take = open_take(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE)
     width, height = take.info.size
-    print(f"{take.path.name}, {width}x{height}, {len(take)} frames")
+    about = f"{take.path.name}, {width}x{height}, {len(take)} frames:"
+    table = Table("", "frames/s", "ms of processor time a frame", about=about)
     for name, work in BENCHMARKS.items():
         begun, spent = time.perf_counter(), time.process_time()
         count = work(take)
         rate = count / (time.perf_counter() - begun)
         cost = (time.process_time() - spent) / count * 1000
-        print(f"{name:30} {rate:7.0f} frames/s {cost:7.1f} ms of CPU a frame")
+        table.add(name, rate, cost)
+    return {"video": [table]}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import av
 import cv2
@@ -46,23 +45,34 @@ class Untouched:
         changed = None if image is plate.image else _changed(image, plate.image)
         if changed is None or not changed.any():
             return frame
+        left, top, wide, high = cv2.boundingRect(changed.view(np.uint8))
         for number, (place, new) in enumerate(
             zip(planes_of(frame), planes_of(from_rgb(image)), strict=True)
         ):
-            np.copyto(place, new, where=self._covered(changed, place.shape, number in (1, 2)))
+            across, down = (self.layout.across, self.layout.down) if number in (1, 2) else (1, 1)
+            rows = slice(top // down, -(-(top + high) // down))
+            columns = slice(left // across, -(-(left + wide) // across))
+            part = changed[rows.start * down : rows.stop * down]
+            covered = _any(part[:, columns.start * across : columns.stop * across], across, down)
+            # Choosing by OpenCV: NumPy's copy under a mask takes longer than encoding the frame.
+            cv2.copyTo(new[rows, columns], covered.view(np.uint8), place[rows, columns])
         return frame
 
-    def _covered(
-        self, changed: NDArray[np.bool_], shape: tuple[int, ...], is_colour: bool
-    ) -> NDArray[np.bool_]:
-        """Samples of a plane that stand for any changed pixel."""
-        across, down = (self.layout.across, self.layout.down) if is_colour else (1, 1)
-        if across == down == 1:
-            return changed
-        padded = np.zeros((shape[0] * down, shape[1] * across), np.bool_)
-        padded[: changed.shape[0], : changed.shape[1]] = changed
-        groups: Any = padded.reshape(shape[0], down, shape[1], across)
-        return np.asarray(groups.any(axis=(1, 3)))
+
+def _any(changed: NDArray[np.bool_], across: int, down: int) -> NDArray[np.bool_]:
+    """Whether anything changed in each group of `down` rows and `across` columns.
+
+    At the right and the lower edge of a picture a group may be cut off.
+    """
+    groups = changed[::down].copy()
+    for row in range(1, down):
+        rest = changed[row::down]
+        groups[: len(rest)] |= rest
+    few = groups[:, ::across].copy()
+    for column in range(1, across):
+        rest = groups[:, column::across]
+        few[:, : rest.shape[1]] |= rest
+    return few
 
 
 def _changed(image: FrameImage, before: FrameImage) -> NDArray[np.bool_]:
