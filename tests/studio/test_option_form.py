@@ -49,4 +49,5 @@ def test_a_model_is_asked_only_what_it_knows() -> None:
     assert "light" in options_for("h64") and "light" not in options_for("swift")
     assert "pixel_loss" in options_for("sae") and "pixel_loss" not in options_for("df")
     assert all("warp" in options_for(name) for name in ("swift", *CLASSIC))
-    assert options_for("sae") == frozenset(TrainOptions.model_fields)
+    assert options_for("sae") == frozenset(TrainOptions.model_fields) - {"sketch"}
+    assert "sketch" in options_for("swift")
