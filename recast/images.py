@@ -92,11 +92,9 @@ def to_float(image: FrameImage) -> Image:
     return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
 
 
-def in_8_bits(image: FrameImage) -> NDArray[np.uint8]:
-    """The same in 8 bits; what is finer is cut off."""
-    return (
-        (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else np.asarray(image, np.uint8)
-    )
+def upper_8_bits(image: FrameImage) -> NDArray[np.uint8]:
+    """The upper 8 of 16 bits; uint8 as it is."""
+    return np.asarray(image if image.dtype == np.uint8 else image >> 8, np.uint8)
 
 
 def to_uint8(image: Image) -> NDArray[np.uint8]:

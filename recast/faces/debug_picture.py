@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from recast.faces.align import hull_mask
 from recast.faces.face import Face
-from recast.faces.views import to_8_bits
 from recast.geometry import Points, Similarity
-from recast.images import FrameImage, encode
+from recast.images import FrameImage, encode, upper_8_bits
 
 Drawn = NDArray[np.uint8]
 
@@ -42,7 +41,7 @@ def draw_faces(
 
     `squares` are the corners of each face's crop, (4, 2), frame pixels.
     """
-    drawn, zoom = _shrunken(to_8_bits(image))
+    drawn, zoom = _shrunken(upper_8_bits(image))
     for number, (face, square) in enumerate(zip(faces, squares, strict=True)):
         _line(drawn, square, zoom, _SQUARE)
         left, top, right, bottom = face.box

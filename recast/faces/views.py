@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recast.geometry import Similarity
-from recast.images import FrameImage
+from recast.images import FrameImage, upper_8_bits
 
 Region = tuple[float, float, float, float]
 """A turned square of a frame: centre x and y, side (pixels), angle (radians, clockwise)."""
@@ -19,7 +19,7 @@ class Picture:
     """A frame in 8 bits that keeps its shrunken versions, since many views are cut from it."""
 
     def __init__(self, image: FrameImage) -> None:
-        self._versions: dict[int, NDArray[np.uint8]] = {1: to_8_bits(image)}
+        self._versions: dict[int, NDArray[np.uint8]] = {1: upper_8_bits(image)}
         self.height, self.width = image.shape[:2]
 
     def shrunk(self, block: int) -> NDArray[np.uint8]:
@@ -31,11 +31,6 @@ class Picture:
                 cv2.resize(whole, small, interpolation=cv2.INTER_AREA), np.uint8
             )
         return self._versions[block]
-
-
-def to_8_bits(image: FrameImage) -> NDArray[np.uint8]:
-    """The upper 8 of 16 bits; uint8 as it is."""
-    return np.asarray(image if image.dtype == np.uint8 else image >> 8, np.uint8)
 
 
 def view_of(region: Region, size: int) -> Similarity:

@@ -18,7 +18,7 @@ from recast.faceset.face_file import load_face, load_record
 from recast.faceset.index import numbers_of, scan
 from recast.faceset.record import FaceRecord
 from recast.geometry import Points, Similarity
-from recast.images import FrameImage
+from recast.images import FrameImage, upper_8_bits
 
 _NOT_COLUMNS = {"folder", "unreadable"}
 
@@ -140,9 +140,8 @@ def load_faceset(folder: Path) -> FaceSet:
 
 
 def _resized(crop: FrameImage, size: int) -> NDArray[np.uint8]:
-    if crop.dtype == np.uint16:
-        crop = (crop >> 8).astype(np.uint8)
+    crop = upper_8_bits(crop)
     if crop.shape[0] == size:
-        return np.asarray(crop, np.uint8)
+        return crop
     how = cv2.INTER_AREA if crop.shape[0] > size else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(crop, (size, size), interpolation=how), np.uint8)

@@ -21,7 +21,7 @@ from recast.events import Note, Progress, Report
 from recast.faceset.face_set import FaceSet
 from recast.faceset.index import FEATURES, INDEX_NAME, quoted, write
 from recast.geometry import Points
-from recast.images import FrameImage
+from recast.images import upper_8_bits
 from recast.ordered import batches, ordered
 
 Columns = NDArray[np.float32]
@@ -107,7 +107,7 @@ def _measure(
     crops, landmarks, readable = [], [], []
     for index in some:
         try:
-            crop = _in_8_bits(faces.crop(index))
+            crop = upper_8_bits(faces.crop(index))
         except FaceFileUnreadable as error:
             results.append(error)
             continue
@@ -119,10 +119,6 @@ def _measure(
         for at, index in enumerate(readable):
             results.append((index, {key: value[at] for key, value in values.items()}))
     return results
-
-
-def _in_8_bits(crop: FrameImage) -> NDArray[np.uint8]:
-    return (crop >> 8).astype(np.uint8) if crop.dtype == np.uint16 else np.asarray(crop, np.uint8)
 
 
 def known(faces: FaceSet, key: str) -> Columns:

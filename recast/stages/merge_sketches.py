@@ -55,7 +55,7 @@ class Sketcher:
     def _read(self, number: int) -> Any:
         """(V, 3) in frame pixels."""
         from recast.faceset import load_face
-        from recast.images import in_8_bits
+        from recast.images import upper_8_bits
 
         try:
             record = self.faces.record(number)
@@ -64,4 +64,4 @@ class Sketcher:
             crop, record = load_face(self.faces.path(number))
         except (FaceFileUnreadable, OSError):
             return None
-        return self.read_mesh(in_8_bits(crop), record)
+        return self.read_mesh(upper_8_bits(crop), record)

@@ -99,15 +99,15 @@ def comparison(dst: Take, result: Take, *, first: int = 0) -> NDArray[np.uint8]:
     import cv2
     import numpy as np
 
+    from recast.images import upper_8_bits
+
     length = min(len(dst) - first, len(result))
     chosen = np.linspace(0, length - 1, min(SHOWN, length)).round().astype(int)
 
     def strip(take: Take, first: int) -> NDArray[np.uint8]:
         shown = []
         for index in chosen:
-            image = take.frame(first + int(index)).image
-            if image.dtype == np.uint16:
-                image = (image >> 8).astype(np.uint8)
+            image = upper_8_bits(take.frame(first + int(index)).image)
             width = round(image.shape[1] * HEIGHT / image.shape[0])
             shown.append(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA))
         return np.asarray(np.hstack(shown), np.uint8)

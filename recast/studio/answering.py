@@ -81,8 +81,9 @@ def jpeg(image: FrameImage, width: int) -> bytes:
     import cv2
     import numpy as np
 
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
+    from recast.images import upper_8_bits
+
+    image = upper_8_bits(image)
     if image.shape[1] > width:
         height = max(1, round(image.shape[0] * width / image.shape[1]))
         image = np.asarray(

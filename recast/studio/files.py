@@ -94,8 +94,7 @@ def jpeg(picture: FrameImage, width: int) -> bytes:
 
     from recast import images
 
-    if picture.dtype == np.uint16:
-        picture = (picture >> 8).astype(np.uint8)
+    picture = images.upper_8_bits(picture)
     if picture.shape[1] > width:
         size = (width, max(1, round(picture.shape[0] * width / picture.shape[1])))
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -237,11 +237,7 @@ class MaskBench:
 
 def _pictures(desk: MaskDesk, name: str, size: int) -> tuple[bytes, bytes]:
     """The crop as JPEG, and what is laid over it as PNG."""
-    import numpy as np
+    from recast.images import encode, upper_8_bits
 
-    from recast.images import encode
-
-    crop = desk.crop(name)
-    if crop.dtype == np.uint16:
-        crop = (crop >> 8).astype(np.uint8)
+    crop = upper_8_bits(desk.crop(name))
     return encode(crop, ".jpg"), encode(tinted(desk.mask(name), size), ".png")

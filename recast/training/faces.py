@@ -28,7 +28,7 @@ from recast.faceset import (
     mask_in,
 )
 from recast.geometry import Similarity
-from recast.images import in_8_bits
+from recast.images import upper_8_bits
 from recast.training.missing_mesh import MeshReader
 
 Outline = Literal["hull", "mesh"]
@@ -216,7 +216,7 @@ def _decoded(faceset: FaceSet, cut: Cut) -> Iterator[_Decoded | str]:
             crop, record = load_face(path)
         except (FaceFileUnreadable, OSError) as error:
             return str(error)
-        crop, mesh = in_8_bits(crop), None
+        crop, mesh = upper_8_bits(crop), None
         if reader is not None:
             mesh = reader(crop, record)
             if mesh is None:
