@@ -27,6 +27,7 @@ from recast.faceset.orders import (
     runs_of,
     scalar_of,
     shapes,
+    without_gaps,
 )
 from recast.faceset.path import short_path
 from recast.faceset.spread import distance_sums
@@ -105,10 +106,10 @@ def cut_path(columns: Columns) -> Values:
     A leap is a step longer than `LEAP` times one that nine in ten do not exceed.
     """
     numbers = np.full(len(columns), np.nan)
-    rows = _finite(columns)
+    found, rows = without_gaps(columns)
     if not len(rows):
         return numbers
-    path = rows[short_path(columns[rows])]
+    path = rows[short_path(found)]
     steps = np.linalg.norm(np.diff(columns[path], axis=0), axis=1)
     moved = steps[steps > 0]
     leap = LEAP * np.quantile(moved, 0.9) if len(moved) else np.inf
@@ -116,18 +117,13 @@ def cut_path(columns: Columns) -> Values:
     return numbers
 
 
-def _finite(columns: Columns) -> NDArray[np.int64]:
-    """The rows of which everything is known."""
-    return np.flatnonzero(np.isfinite(columns).all(axis=1) & (columns.shape[1] > 0))
-
-
 def _unusual(columns: Columns) -> Values:
     """The mean distance of each row to all others, (N,)."""
-    found = np.full(len(columns), np.nan)
-    rows = _finite(columns)
+    means = np.full(len(columns), np.nan)
+    found, rows = without_gaps(columns)
     if len(rows):
-        found[rows] = distance_sums(columns[rows]) / max(1, len(rows) - 1)
-    return found
+        means[rows] = distance_sums(found) / max(1, len(rows) - 1)
+    return means
 
 
 def _runs(columns: Columns) -> Values:
@@ -141,8 +137,8 @@ def _persons(embeddings: Columns, same_person: float) -> Values:
     from recast.faces.persons import group_persons
 
     numbers = np.full(len(embeddings), np.nan)
-    rows = _finite(embeddings)
-    numbers[rows] = group_persons(embeddings[rows], same_person)
+    found, rows = without_gaps(embeddings)
+    numbers[rows] = group_persons(found, same_person)
     return numbers
 
 

@@ -48,6 +48,14 @@ def features(faces: FaceSet, key: str, report: Report) -> Columns:
     return cached(faces, key, _MEASURES[key], report, along=others)
 
 
+def without_gaps(columns: Columns) -> tuple[Columns, Indices]:
+    """The rows without gaps, and their indices."""
+    if not columns.shape[1]:
+        return columns[:0], np.zeros(0, np.int64)
+    known = np.flatnonzero(np.isfinite(columns).all(axis=1))
+    return columns if len(known) == len(columns) else columns[known], known
+
+
 def scalar(faces: FaceSet, name: str, report: Report) -> Values:
     """One of `measures.SCALARS`, (N,)."""
     return scalar_of(features(faces, SCALARS, report), name)
@@ -105,7 +113,7 @@ def alike(columns: Callable[[FaceSet, Report], Columns]) -> Method:
     """A method that puts faces side by side which are near each other."""
 
     def method(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
-        found, known = _known(columns(faces, report))
+        found, known = without_gaps(columns(faces, report))
         return _all(known[short_path(found)])
 
     return method
@@ -115,7 +123,7 @@ def unlike(columns: Callable[[FaceSet, Report], Columns]) -> Method:
     """A method that puts those first which differ most from all others."""
 
     def method(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
-        found, known = _known(columns(faces, report))
+        found, known = without_gaps(columns(faces, report))
         return _all(known[np.argsort(-distance_sums(found), kind="stable")])
 
     return method
@@ -123,7 +131,7 @@ def unlike(columns: Callable[[FaceSet, Report], Columns]) -> Method:
 
 def runs_of(columns: Columns) -> list[Indices]:
     """The faces along their path in runs of about 50."""
-    found, known = _known(columns)
+    found, known = without_gaps(columns)
     path = known[short_path(found)]
     return np.array_split(path, max(1, round(len(path) / 50)))
 
@@ -147,7 +155,7 @@ def one_face(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
 
 def best(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
     """The best of all ways of looking, by yaw; see `recast.faceset.spread.best_of`."""
-    histograms, known = _known(features(faces, HISTOGRAMS, report))
+    histograms, known = without_gaps(features(faces, HISTOGRAMS, report))
     sharpness = scalar(faces, "sharpness", report)[known]
     pose = np.stack([faces.yaw[known], faces.pitch[known]], axis=1)
     chosen = best_of(pose, sharpness, histograms, BEST if keep is None else keep)
@@ -205,21 +213,13 @@ def identity_methods(
     from recast.faces.persons import group_persons
 
     def identity(faces: FaceSet, keep: int | None, report: Report) -> Sorted:
-        found, known = _known(embeddings(faces, report))
+        found, known = without_gaps(embeddings(faces, report))
         persons = group_persons(found, same_person)
         groups = [np.flatnonzero(persons == number) for number in np.unique(persons)]
         paths = [group[short_path(found[group])] for group in groups]
         return _all(known[np.concatenate([*paths, np.zeros(0, np.int64)])])
 
     return {"identity": identity, "identity-dissimilar": unlike(embeddings)}
-
-
-def _known(columns: Columns) -> tuple[Columns, Indices]:
-    """The rows without gaps, and their indices."""
-    if not columns.shape[1]:
-        return columns[:0], np.zeros(0, np.int64)
-    known = np.flatnonzero(np.isfinite(columns).all(axis=1))
-    return columns if len(known) == len(columns) else columns[known], known
 
 
 def _all(order: Indices) -> Sorted:

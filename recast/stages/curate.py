@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.faceset.orders import Method, Sorted
 
-By = Literal[
+Ordering = Literal[
     "blur",
     "motion-blur",
     "histogram",
@@ -34,8 +34,9 @@ By = Literal[
     "identity-dissimilar",
     "original",
     "one-face",
-    "best",
 ]
+"""The methods that put all faces in an order; one-face lets some leave."""
+By = Literal[Ordering, "best"]
 _NAMED = 20  # troubles that are named one by one
 
 

@@ -10,33 +10,14 @@ from pydantic import BaseModel, Field
 
 from recast.errors import NoFaceFound, WorkspaceUnusable
 from recast.events import Report, Started, silent
+from recast.stages.curate import Ordering
 
 if TYPE_CHECKING:
     from recast.faceset import FaceSet
     from recast.faceset.features import Columns
     from recast.faceset.groups import Groups
 
-GroupedBy = Literal[
-    "blur",
-    "motion-blur",
-    "histogram",
-    "histogram-dissimilar",
-    "histogram-blur",
-    "brightness",
-    "hue",
-    "black",
-    "yaw",
-    "pitch",
-    "size",
-    "landmarks",
-    "landmarks-dissimilar",
-    "identity",
-    "identity-dissimilar",
-    "original",
-    "one-face",
-    "track",
-    "time",
-]
+GroupedBy = Literal[Ordering, "track", "time"]
 
 
 class MeasureOptions(BaseModel, frozen=True, extra="forbid"):
