@@ -2,7 +2,7 @@
 
 from recast.models.classic_models import df, h64, h128, liaef128, sae
 from recast.models.model import Model, Shape
-from recast.models.network import Code, SwapNetwork
+from recast.models.network import Code, SwapNetwork, nothing_sketched
 from recast.models.swift import Swift
 
 MODELS: dict[str, Model] = {
@@ -57,4 +57,4 @@ MODELS: dict[str, Model] = {
     ),
 }
 
-__all__ = ["MODELS", "Code", "Model", "Shape", "SwapNetwork", "Swift"]
+__all__ = ["MODELS", "Code", "Model", "Shape", "SwapNetwork", "Swift", "nothing_sketched"]

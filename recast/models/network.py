@@ -50,3 +50,9 @@ class SwapNetwork(nn.Module, ABC):
     ) -> tuple[Tensor, Tensor | None]:
         """Draw the pose and expression of each face as the face of `identity`."""
         return self.draw(self.encode(face), identity, sketch)
+
+
+def nothing_sketched(count: int, side: int, like: Tensor) -> Tensor:
+    """(count, 4, S, S) sketches that show nothing."""
+    grey = torch.full((1, 3, 1, 1), 0.5, dtype=like.dtype, device=like.device)
+    return torch.cat([grey, torch.zeros_like(grey[:, :1])], 1).expand(count, 4, side, side)

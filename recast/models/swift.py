@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recast.models.blocks import Down, Identity, Residual, Up, conv
-from recast.models.network import Code, SwapNetwork
+from recast.models.network import Code, SwapNetwork, nothing_sketched
 
 FOLD = 4
 NEARLY_BLACK = 0.02
@@ -152,9 +152,3 @@ class Swift(SwapNetwork):
             known = sketch.float()
             colours = colours + torch.logit(known[:, :3], NEARLY_BLACK) * known[:, 3:]
         return torch.sigmoid(colours), torch.sigmoid(mask)
-
-
-def nothing_sketched(count: int, side: int, like: Tensor) -> Tensor:
-    """(count, 4, S, S) sketches that show nothing."""
-    grey = torch.full((1, 3, 1, 1), 0.5, dtype=like.dtype, device=like.device)
-    return torch.cat([grey, torch.zeros_like(grey[:, :1])], 1).expand(count, 4, side, side)

@@ -22,9 +22,9 @@ from torch.nn import functional as F
 
 from recast.faces import Framing, placement
 from recast.faces.mesh_points import IBUG68
-from recast.models.swift import nothing_sketched
+from recast.models import nothing_sketched
 from recast.training.augment import plain_grid, sample
-from recast.training.heads import Floats, Heads, furthest_turn, posed, retargeted
+from recast.training.heads import Floats, Poses, furthest_turn, posed, retargeted
 from recast.training.relight import tones
 from recast.training.surface import painted, spots
 
@@ -53,18 +53,18 @@ class Neighbours:
     likeness: NDArray[np.float32]
 
 
-def nearest(src: Heads, dst: Heads) -> Neighbours:
+def nearest(src: Poses, dst: Poses) -> Neighbours:
     """For each dst face and each of `PARTS` the src faces alike in pose and in expression."""
     found = [_nearest(src, dst, points, turn_weight) for points, turn_weight in PARTS]
     return Neighbours(*(np.stack(part, 1) for part in zip(*found, strict=True)))
 
 
 def _nearest(
-    src: Heads, dst: Heads, points: list[int], turn_weight: float
+    src: Poses, dst: Poses, points: list[int], turn_weight: float
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    def features(heads: Heads) -> Floats:
-        away = (heads.shapes - heads.neutral)[:, points].reshape(len(heads.shapes), -1)
-        facing = np.degrees(heads.turns[:, :, 2])  # the nose's direction, about 1 a degree
+    def features(poses: Poses) -> Floats:
+        away = poses.moved[:, points].reshape(len(poses.moved), -1)
+        facing = np.degrees(poses.turns[:, :, 2])  # the nose's direction, about 1 a degree
         return np.concatenate([away / 0.02 / np.sqrt(len(points)), facing * turn_weight], 1)
 
     a, b = features(src), features(dst)
@@ -161,29 +161,22 @@ class Gallery:
 
     def mapped(self, meshes: Floats, framing: Framing) -> Mapped:
         """Work out where faces of dst (N, V, 3) show which point of src's."""
-        double = {
-            name: getattr(self, name).double().numpy()
-            for name in ("neutral", "shapes", "turns", "dst_neutral", "light")
-        }
-        still, triangles = self.dst_still.numpy(), self.triangles.cpu().numpy().astype(np.int32)
-        dst = posed(meshes, double["dst_neutral"], still)
-        unused = np.zeros(len(double["turns"]))
-        src = Heads(
-            double["neutral"], still, double["shapes"], double["turns"], unused, unused[:, None]
-        )
-        near = nearest(src, dst)
+        triangles = self.triangles.cpu().numpy().astype(np.int32)
+        dst = posed(meshes, _double(self.dst_neutral), self.dst_still.numpy())
+        neutral, turns = _double(self.neutral), _double(self.turns)
+        near = nearest(Poses(_double(self.shapes) - neutral, turns), dst.poses)
 
         def paint(mesh: Floats) -> _Painted:
             return _painted_face(mesh, triangles, self.side, framing)
 
         with ThreadPoolExecutor() as pool:
-            faces = list(pool.map(paint, retargeted(src.neutral, dst)))
+            faces = list(pool.map(paint, retargeted(neutral, dst)))
         shown, weights, regions = (
             torch.from_numpy(np.stack(one)) for one in zip(*faces, strict=True)
         )
-        lit = tones(double["light"], meshes, triangles)
+        lit = tones(_double(self.light), meshes, triangles)
         return Mapped(
-            torch.from_numpy(furthest_turn(src.turns, dst.turns) < FURTHEST_TURN),
+            torch.from_numpy(furthest_turn(turns, dst.turns) < FURTHEST_TURN),
             shown,
             weights,
             regions,
@@ -203,10 +196,10 @@ class Gallery:
         corners = self.triangles[shown.clamp(min=0)]
         solid = (shown >= 0)[:, None]
         cover = sample(solid.float(), grids, padding="zeros")
+        places = (corners, weights, _inside(solid))
         regions = sample(where.regions.float() / 255, grids)
 
         def layer(source: Tensor) -> Tensor:
-            places = (corners, weights, solid)
             return self._layer(source, where.tones.float(), places, grids)
 
         count, parts, known = where.neighbours.shape
@@ -240,22 +233,26 @@ class Gallery:
         self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor, Tensor], grids: Tensor
     ) -> Tensor:
         """The faces `source` (B,) where `places` says: corners and weights of each pixel, and
-        whether it shows any.
+        how far inside it lies, 0..1.
 
         Returns:
             (B, 4, S, S): colours, and how plainly they are seen.
         """
-        corners, weights, solid = places
+        corners, weights, inside = places
         own = torch.arange(len(source), device=source.device)[:, None, None, None]
         flat = (self.meshes[source] * 2 + 1) / self.side - 1
         gains = tones / self.tones[source].float()
         points = torch.cat([flat, gains, self.seen[source].float()[..., None]], -1)
         here = (points[own, corners] * weights[..., None]).sum(-2).permute(0, 3, 1, 2)
-        here[:, 5:] *= _inside(solid)
+        here[:, 5:] *= inside
         here = sample(here, grids)
         pictures = self.pictures[source].float() / 255
         colours = sample(pictures, here[:, :2].permute(0, 2, 3, 1)) * here[:, 2:5]
         return torch.cat([colours, here[:, 5:]], 1).clamp(0, 1)
+
+
+def _double(values: Tensor) -> Floats:
+    return np.asarray(values.double().numpy())
 
 
 def _inside(solid: Tensor) -> Tensor:

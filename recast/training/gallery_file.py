@@ -55,8 +55,11 @@ def save_gallery(folder: Path, gallery: Gallery) -> None:
     tensors = {column.name: getattr(gallery, column.name) for column in fields(gallery)}
     with disk_trouble_named(path):
         clear_draft(draft)
-        write_tensors(draft, tensors)
-        draft.replace(path)
+        try:
+            write_tensors(draft, tensors)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def load_gallery(folder: Path) -> StoredGallery | None:

@@ -16,6 +16,15 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Poses:
+    """What faces of one person do: moved (N, V, 3), how far each point is from the neutral head;
+    turns (N, 3, 3), of the head."""
+
+    moved: Floats
+    turns: Floats
+
+
+@dataclass(frozen=True)
 class Heads:
     """Meshes with place, size and turn of the head taken out: mesh = size * turn @ x + place.
 
@@ -29,6 +38,11 @@ class Heads:
     turns: Floats
     sizes: Floats
     places: Floats
+
+    @property
+    def poses(self) -> Poses:
+        """The same heads, whoever they are of."""
+        return Poses(self.shapes - self.neutral, self.turns)
 
 
 def fit_turn(shape: Floats, onto: Floats) -> tuple[float, Floats, Floats]:

@@ -65,7 +65,7 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     heads = normalised(src.meshes, frontal_base(src.meshes, src.away))
     others = normalised(dst.meshes[chosen], frontal_base(dst.meshes, dst.away))
     triangles = triangles_over(heads.neutral[:, :2].astype(np.float32))
-    used = _most_used(nearest(heads, others).rows, most_of(src.side))
+    used = _most_used(nearest(heads.poses, others.poses).rows, most_of(src.side))
     src_light = light_of(src.faces, src.meshes, triangles, moving=MOVING)
     gallery = Gallery(
         src.faces[torch.from_numpy(used)].clone(),

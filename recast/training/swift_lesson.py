@@ -9,8 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from recast.models import SwapNetwork
-from recast.models.swift import nothing_sketched
+from recast.models import SwapNetwork, nothing_sketched
 from recast.training.augment import bent_grids, jittered, moved_grids, plain_grid, sample
 from recast.training.checkpoint import WHOLE
 from recast.training.faces import TrainingFaces

@@ -58,7 +58,7 @@ def both(src_width: float = 1.0) -> tuple[Heads, Heads]:
 
 def test_the_nearest_src_face_looks_the_same_way() -> None:
     src, dst = both()
-    found = nearest(src, dst)
+    found = nearest(src.poses, dst.poses)
     assert found.rows[:, 0, 0].tolist() == [0, 1, 1, 2]
     assert np.allclose(found.likeness.sum(-1), 1)
     assert (np.diff(found.likeness, axis=-1) <= 0).all()
