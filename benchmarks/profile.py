@@ -131,7 +131,7 @@ def merging(job: Workspace, options: MergeOptions) -> Profile:
     from recast.stages.merge_frames import merged
 
     take = job.take("dst")
-    prepared = prepare(job, options, take, lambda event: None)
+    prepared = prepare(job, options, take, lambda event: None, network=None)
 
     def work(probes: Probes) -> None:
         models = {

@@ -73,9 +73,9 @@ def run(
     _check_place(workspace, options, take, place, layers=layers)
     first, end = frame_range(options.frames, len(take))
     label_of(options, take)  # before anything that takes long
-    network_of(options)
+    network = network_of(options)
     guard.run(workspace, report)
-    job = prepare(workspace, options, take, report)
+    job = prepare(workspace, options, take, report, network=network)
     report(Started("merge", f"{_named(job)} into {take.path.name}"))
     alpha = _alpha(options, job)
     if options.pictures:

@@ -79,8 +79,17 @@ class MergeJob:
         return self.watermark.name if self.watermark else ""
 
 
-def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Report) -> MergeJob:
+def prepare(
+    workspace: Workspace,
+    options: MergeOptions,
+    take: Take,
+    report: Report,
+    *,
+    network: NetworkWatermark | None,
+) -> MergeJob:
     """Load the models and place every face of the dst face set.
+
+    `network` is that of the options (`network_of`), opened before anything that takes long.
 
     Raises:
         WorkspaceUnusable: there is no trained model, or there are several and none is named.
@@ -126,7 +135,7 @@ def prepare(workspace: Workspace, options: MergeOptions, take: Take, report: Rep
     placed = _places(faces, models, people, cuts, strength)
     sketchers = _sketchers(faces, models)
     job = MergeJob(take, faces, models, placed, looks, calm_of(options), sketchers)
-    return _marked(replace(job, network=network_of(options)), options)
+    return _marked(replace(job, network=network), options)
 
 
 def _sketchers(faces: FaceSet, models: Mapping[str, TrainedModel]) -> dict[str, Sketcher]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from recast.events import Note, Preview, Progress, Report, Started, silent
-from recast.stages.merge_job import MergeJob, prepare
+from recast.stages.merge_job import MergeJob, network_of, prepare
 from recast.stages.merge_options import (
     LookOptions,
     MergeOptions,
@@ -110,8 +110,9 @@ def open_preview(
 
     require_consent(workspace.consent, datetime.now(UTC).date())
     take = whole_take(workspace, "dst")
+    network = network_of(options)
     guard.run(workspace, report)
-    return MergePreview(prepare(workspace, options, take, report))
+    return MergePreview(prepare(workspace, options, take, report, network=network))
 
 
 def compare(
@@ -179,9 +180,10 @@ def _small(image: FrameImage) -> NDArray[np.uint8]:
     import cv2
     import numpy as np
 
-    if image.dtype == np.uint16:
-        image = (image >> 8).astype(np.uint8)
+    from recast.images import upper_8_bits
+
     width = max(1, round(image.shape[1] * HEIGHT / image.shape[0]))
+    image = upper_8_bits(image)
     return np.asarray(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -19,7 +19,7 @@ CPU: dict[str, Any] = {"device": "cpu"}
 
 def job_of(workspace: Workspace) -> MergeJob:
     take = whole_take(workspace, "dst")
-    return prepare(workspace, MergeOptions(**CPU), take, lambda event: None)
+    return prepare(workspace, MergeOptions(**CPU), take, lambda event: None, network=None)
 
 
 def sketches(job: MergeJob) -> torch.Tensor:
