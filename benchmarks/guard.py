@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.judge import DST, ROOT, TRUTH
+from benchmarks.judge import DST, ROOT, SRC, TRUTH
 from recast.images import save
 from recast.provenance.guard import REFUSED, Guard, lesser
 from recast.stages import guard as stage
@@ -29,7 +29,7 @@ from recast.stages.takes import cuts_of
 from recast.video import open_take
 from recast.workspace import Workspace
 
-TAKES = (DST, DST.with_name("pair1_src.mp4"), TRUTH, ROOT / "tests" / "data" / "two_people.mp4")
+TAKES = (DST, SRC, TRUTH, ROOT / "tests" / "data" / "two_people.mp4")
 EVERY = 5
 DRAWN = 60
 """Pictures of each kind."""

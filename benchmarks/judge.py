@@ -39,11 +39,13 @@ from numpy.typing import NDArray
 from recast.errors import OptionUnusable, RecastError
 from recast.faces import MeshDetector
 from recast.geometry import Points, Similarity
+from recast.images import upper_8_bits
 from recast.ordered import batches, ordered
 from recast.video import Frame, Take, open_take
 
 ROOT = Path(__file__).parents[1]
 DST = ROOT / "recast" / "samples" / "pair1_dst.mp4"
+SRC = DST.with_name("pair1_src.mp4")
 TRUTH = ROOT / "tests" / "data" / "pair1_truth.mp4"
 
 BATCH = 8
@@ -95,8 +97,7 @@ def frames_of(take: Take, stop: int) -> Iterator[Frame]:
 
 def pixels(frame: Frame) -> Picture:
     """A frame in 8 bits."""
-    image = frame.image
-    return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image.astype(np.uint8)
+    return upper_8_bits(frame.image)
 
 
 def landmarks(take: Take, stop: int) -> Track:

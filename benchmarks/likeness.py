@@ -32,6 +32,7 @@ from benchmarks.judge import (
     EDGE,
     INNER,
     LEAST,
+    SRC,
     TRUTH,
     Figure,
     Known,
@@ -51,7 +52,6 @@ from recast.geometry import Similarity
 from recast.ordered import ordered
 from recast.video import Take, open_take
 
-SRC = DST.with_name("pair1_src.mp4")
 EVERY = 10
 """So many frames apart, faces are embedded."""
 SIDE = 256

@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks import likeness
 from benchmarks.curve import Curve, plot, times_faster
-from benchmarks.judge import DST, Figure, score
+from benchmarks.judge import DST, SRC, Figure, score
 from benchmarks.machine import ROOT, machine
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.tables import Sections, Table
@@ -33,7 +33,6 @@ from recast.provenance import synthetic_consent
 from recast.training.history import newest_line
 from recast.workspace import SIDES, Workspace
 
-SRC = DST.with_name("pair1_src.mp4")
 PLOT = ROOT / "docs" / "quality.svg"
 FASTEST = "swift"
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -31,7 +31,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.judge import DST, ROOT, TRUTH, score
+from benchmarks.judge import DST, ROOT, SRC, TRUTH, score
 from recast.events import silent
 from recast.provenance import Gathered, Watermark, find_watermark
 from recast.provenance.watermark import Layout, layout, region
@@ -46,7 +46,7 @@ from recast.workspace import Workspace
 NUMBER = 0x5EED1234
 DATA = ROOT / "tests" / "data"
 MARKED = {"one person, 640x480": (TRUTH, 150), "two people, 640x360": (DATA / "two_people.mp4", 60)}
-UNMARKED = (TRUTH, DST, DST.with_name("pair1_src.mp4"), DATA / "two_people.mp4")
+UNMARKED = (TRUTH, DST, SRC, DATA / "two_people.mp4")
 KEYS = 20
 """Other layouts with which each unmarked take is searched, at the sizes `NEAR`."""
 NEAR = (0.993, 1.007)
@@ -253,7 +253,7 @@ def judged(workspace: Path) -> None:
     """The swap with and without its mark, which only this benchmark can leave out."""
     job = Workspace.open(workspace)
     options = MergeOptions()
-    prepared = prepare(job, options, job.take("dst"), silent)
+    prepared = prepare(job, options, job.take("dst"), silent, network=None)
     info = prepared.take.info
     with tempfile.TemporaryDirectory() as folder:
         for name, merge_job in (

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+from recast.workspace import Workspace
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = [
@@ -50,6 +52,24 @@ class Server:
             self.process.kill()
             assert self.process.stdout is not None
             self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def base(job: Workspace) -> Iterator[str]:
+    """Where a studio on the test module's own `job` is."""
+    served = Server(job.root)
+    yield served.base
+    served.close()
+
+
+def shows(page: Page, frame: int) -> None:
+    picture = page.locator("img[data-frame]")
+    expect(picture).to_have_attribute("data-frame", str(frame), timeout=30_000)
+
+
+def state(page: Page) -> Any:
+    """What the page is told to draw."""
+    return json.loads(page.locator("svg[data-state]").get_attribute("data-state") or "{}")
 
 
 Serve = Callable[..., Server]

@@ -1,8 +1,7 @@
 """Keys pressed without a pause, in a real browser: all of them arrive, and in their order."""
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from recast.faces import load_marks
 from recast.workspace import Workspace
 
-from .conftest import Server, Watched
+from .conftest import Watched, shows, state
 
 InTime = Callable[[Callable[[], Any]], Any]
 
@@ -27,14 +26,6 @@ def job(trained_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Wo
     return workspace
 
 
-@pytest.fixture(scope="module")
-def base(job: Workspace) -> Iterator[str]:
-    """Where the studio is."""
-    served = Server(job.root)
-    yield served.base
-    served.close()
-
-
 def press(page: Page, keys: str) -> None:
     """Each of the keys, with nothing between them."""
     for key in keys.split():
@@ -45,15 +36,6 @@ def marking(page: Page, base: str, frame: int, listed: str = "all") -> None:
     page.goto(f"{base}/mark?side=dst&list={listed}&frame={frame}")
     shows(page, frame)
     page.wait_for_function("window.did_handshake")
-
-
-def shows(page: Page, frame: int) -> None:
-    picture = page.locator("img[data-frame]")
-    expect(picture).to_have_attribute("data-frame", str(frame), timeout=30_000)
-
-
-def state(page: Page) -> Any:
-    return json.loads(page.locator("svg[data-state]").get_attribute("data-state") or "{}")
 
 
 def side(page: Page) -> float:

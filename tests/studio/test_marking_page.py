@@ -1,8 +1,7 @@
 """The marking page in a real browser: faces placed, moved and accepted by mouse and keys."""
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Page, expect
 from recast.faces import load_marks
 from recast.workspace import Workspace
 
-from .conftest import Server
+from .conftest import shows, state
 
 InTime = Callable[[Callable[[], Any]], Any]
 WIDTH, HEIGHT = 640, 480
@@ -33,30 +32,12 @@ def job(extracted_once: Workspace, tmp_path_factory: pytest.TempPathFactory) -> 
     return workspace
 
 
-@pytest.fixture(scope="module")
-def base(job: Workspace) -> Iterator[str]:
-    """Where the studio is."""
-    served = Server(job.root)
-    yield served.base
-    served.close()
-
-
 def opened(page: Page, base: str, frame: int, **query: str) -> None:
     more = "".join(f"&{name}={value}" for name, value in query.items())
     page.goto(f"{base}/mark?side=dst&frame={frame}{more}")
     shows(page, frame)
     # What is done before the page is connected is lost.
     page.wait_for_function("window.socket && window.socket.connected")
-
-
-def shows(page: Page, frame: int) -> None:
-    picture = page.locator("img[data-frame]")
-    expect(picture).to_have_attribute("data-frame", str(frame), timeout=30_000)
-
-
-def state(page: Page) -> Any:
-    """What the page is told to draw."""
-    return json.loads(page.locator("svg[data-state]").get_attribute("data-state") or "{}")
 
 
 def is_wide(page: Page, side: float) -> bool:
