@@ -131,11 +131,11 @@ def verify(path: Path, *, anchors: Path | None = None) -> Credentials:
     """
     if path.suffix == SIDECAR:
         path = path.with_suffix("")
-    if path.is_dir():
-        return _verify_folder(path, anchors)
     chosen = settings(_trusted(anchors))
     beside = path.with_name(path.name + SIDECAR)
     try:
+        if path.is_dir():
+            return _verify_folder(path, anchors)
         sidecar = beside.read_bytes() if beside.is_file() and not can_embed(path) else None
         store = undisturbed(lambda: _read(path, chosen, sidecar))
     except OSError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def changed_files(listed: Path) -> Iterator[str]:
     hashes = _hashes_in(listed)
     for name, expected in hashes.items():
         path = listed.parent / name
-        if not path.is_file():
+        if not _holds(path.is_file):
             yield f"{name} is missing"
         elif _digest(path, like=expected) != expected:
             yield f"{name} was changed after signing"
@@ -44,7 +45,7 @@ def members(listed: Path) -> list[Path]:
     return [
         path
         for path in paths
-        if path != listed.parent and path.name != ".." and not path.is_symlink()
+        if path != listed.parent and path.name != ".." and not _holds(path.is_symlink)
     ]
 
 
@@ -68,7 +69,14 @@ def belongings(folder: Path, sidecar: str) -> list[Path]:
     for listed in signed_lists(folder, sidecar):
         found += [listed, listed.with_name(listed.name + sidecar)]
         found += [listed.parent / name for name in _hashes_in(listed)]
-    return [path for path in dict.fromkeys(found) if path.is_file()]
+    return [path for path in dict.fromkeys(found) if _holds(path.is_file)]
+
+
+def _holds(look: Callable[[], bool]) -> bool:
+    """What a look at a path says: no, if a list gave it a name that no file can have."""
+    with suppress(OSError):
+        return look()
+    return False
 
 
 def _hashes_in(listed: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from recast import images
 from recast.disk import read_json, write_json, write_whole
 from recast.errors import RecastError, TakeUnreadable, WorkspaceUnusable
 from recast.provenance import verify
-from recast.provenance.folders import members
+from recast.provenance.folders import bearers, belongings, changed_files, members
 from recast.video import TakeWriter, open_take, read_note
 from recast.video.sequence import read_list
 from recast.workspace import Workspace
@@ -85,6 +85,23 @@ def test_clear_removes_nothing_behind_a_link(
     before = sorted(trained.root.rglob("*"))
     hostile.clear()
     assert sorted(trained.root.rglob("*")) == before
+
+
+def test_names_that_no_file_can_have_are_missing_files(tmp_path: Path) -> None:
+    name = "x" * 5000
+    value = {"version": 1, "files": {name: {"sha256": "0" * 64}}, "layers": {"face": name}}
+    listed = tmp_path / "layers.json"
+    listed.write_text(json.dumps(value))
+    (tmp_path / "layers.json.c2pa").write_bytes(b"no credentials")
+    assert list(changed_files(listed)) == [f"{name} is missing"]
+    assert belongings(tmp_path, ".c2pa") == [listed, tmp_path / "layers.json.c2pa"]
+    assert bearers(tmp_path) == []
+    assert members(listed) == [tmp_path / name]
+    for path in (tmp_path, tmp_path / name):
+        try:
+            assert not verify(path).intact
+        except RecastError as error:
+            assert error.fix
 
 
 def test_a_list_of_layers_that_names_its_own_folder_ends(tmp_path: Path) -> None:
