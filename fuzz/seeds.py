@@ -168,6 +168,27 @@ consents = _as_json(
         "document": "consent.json",
     },
 )
+jobs = _as_json(
+    {
+        "version": 1,
+        "words": ["train", "job", "--steps", "100"],
+        "holds": ["model swift"],
+        "state": "running",
+        "began": 1767322800.5,
+        "ended": None,
+        "about": "swift",
+        "step": 40,
+        "notes": [["careful", True]],
+        "pid": 2**31 - 1,
+        "born": 1767322800.0,
+        "server": [2**31 - 1, 1767322000.0],
+    },
+    {"words": ["sort", "faces"], "state": "failed", "began": 1.0, "what": "no", "fix": "yes"},
+)
+job_ends = _as_json(
+    {"version": 1, "code": 130, "ended": 1767322900.0},
+    {"code": 1, "ended": 5, "what": "the disk is full", "fix": "free some space"},
+)
 options = _as_json(
     {
         "version": 2,

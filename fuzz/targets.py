@@ -268,6 +268,22 @@ def _people(content: bytes, folder: Path) -> None:
     people_of(_file(folder, "people.json", content), ["anna"])
 
 
+def _job(content: bytes, folder: Path) -> None:
+    from recast.studio.job_records import remembered
+
+    _file(folder, "20260102T030405000000-0a1b2c3d.json", content)
+    remembered(folder)
+
+
+def _job_end(content: bytes, folder: Path) -> None:
+    from fuzz import seeds
+    from recast.studio.job_records import remembered
+
+    _file(folder, "20260102T030405000000-0a1b2c3d.json", next(seeds.jobs()))
+    _file(folder, "20260102T030405000000-0a1b2c3d.end", content)
+    remembered(folder)
+
+
 def _picture(content: bytes, folder: Path) -> None:
     from recast.images import load
     from recast.picture_size import picture_size
@@ -313,6 +329,8 @@ def _targets() -> dict[str, Target]:
         "extraction": Target(_extraction, seeds.extractions),
         "shots": Target(_shots, seeds.shots),
         "people": Target(_people, seeds.people),
+        "job": Target(_job, seeds.jobs),
+        "job-end": Target(_job_end, seeds.job_ends),
         "picture": Target(_picture, seeds.pictures),
     }
 

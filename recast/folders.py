@@ -20,6 +20,7 @@ class Folders:
     data_dst/merging/<key>/     finished parts of a merge
     data_dst/merge.json         how it is to be merged; shots.json: settings of ranges
     studio/thumbs.sqlite        small pictures of the faces
+    studio/jobs/                what was set going in the studio, and how it ended
     result.mp4
     """
 
@@ -80,6 +81,11 @@ class Folders:
     def thumbs_file(self) -> Path:
         """Small pictures of all faces, for the studio."""
         return self.root / "studio" / "thumbs.sqlite"
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Records of what was set going in the studio."""
+        return self.root / "studio" / "jobs"
 
     @property
     def cuts_file(self) -> Path:

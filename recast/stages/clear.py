@@ -9,7 +9,7 @@ own files beside ours. So nothing goes by its name alone:
     merged pictures
     models                  the parts of a folder whose options.json is recast's
     parts of a merge        stand in folders and under names that only recast gives
-    thumbnails              are where and called what nothing else is
+    thumbnails, jobs        are where and called what nothing else is
     results, their sheets   carry intact content credentials of recast
 """
 
@@ -28,6 +28,7 @@ from recast.workspace import SIDES, Side, Workspace
 
 _KEY = re.compile(r"[0-9a-f]{16}(-layers)?")
 _SEGMENT = re.compile(r"\d{8}-\d{8}(\.(mp4|mov|mkv|avi))?(\.part)?")
+_JOB = re.compile(r"\d{8}T\d{12}-[0-9a-f]{8}\.(json|end|words)(\.part)?")
 _PART = re.compile(r"finished\.json|\d{6,}\.png(\.part)?|frames\.jsonl")
 _IN_MODEL = frozenset(
     {
@@ -74,7 +75,7 @@ def made_here(workspace: Workspace) -> list[Path]:
     merging = workspace.merging_folder("").parent / "merging"
     found += _ours(merging, _is_part)
     found += _noted_pictures(workspace.merged_folder)
-    found += _ours(workspace.thumbs_file.parent, _is_thumbs)
+    found += _ours(workspace.thumbs_file.parent, _is_of_studio)
     found += _models(workspace.model_folder("").parent / "model")
     for suffix in (".mp4", ".mov", ".mkv", ".avi", ""):
         found += _result(workspace.result_as(suffix))
@@ -257,7 +258,10 @@ def _is_part(path: Path) -> bool:
     return bool(_KEY.fullmatch(path.parent.name) and _PART.fullmatch(path.name))
 
 
-def _is_thumbs(path: Path) -> bool:
+def _is_of_studio(path: Path) -> bool:
+    """Small pictures, or a record of a job, which has its place and name for itself."""
+    if path.parent.name == "jobs":
+        return _JOB.fullmatch(path.name) is not None
     return re.fullmatch(r"thumbs\.sqlite(-journal|-wal|-shm)?", path.name) is not None
 
 

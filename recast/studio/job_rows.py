@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
-from recast.studio.jobs import Job
+from recast.studio.job import Job
 from recast.studio.parts import Tag, tag
 from recast.studio.view import View, commanded
 
-SHOWN = 8  # the newest; older ones are over
+SHOWN, SHOWN_OF_ONE = 8, 3  # the newest; fewer where a page is about one command
 
 
 class JobRows:
@@ -23,7 +24,7 @@ class JobRows:
 
     def _draw(self) -> None:
         jobs = [j for j in self._view.studio.jobs.all() if self._command in ("", j.command)]
-        shown = jobs[-SHOWN:]
+        shown = jobs[-(SHOWN_OF_ONE if self._command else SHOWN) :]
         for number in self._rows.keys() - {job.number for job in shown}:
             self._rows.pop(number).box.delete()
         for job in shown:
@@ -42,6 +43,11 @@ class _Row:
             with tag("div", "r-row"):
                 self._name = tag("strong", text=view.job_name(job))
                 self._about = tag("span", "r-quiet", text=job.about)
+                tag(
+                    "span",
+                    "r-quiet r-small",
+                    text=f"{datetime.fromtimestamp(job.began):%Y-%m-%d %H:%M}",
+                )
                 tag("div", "r-space")
                 self._state = tag("span", role="status")
                 self._stop = view.button(view.say("Stop"), self._ask_to_stop)
@@ -86,6 +92,8 @@ def state_text(view: View, job: Job) -> str:
         return say("Stopped; the same command goes on from there")
     if job.state == "failed":
         return say("Not done")
+    if job.state == "interrupted":
+        return say("Interrupted; the same command goes on from there")
     parts = []
     if job.training:
         parts.append(say("step {n}", n=job.training["step"]))

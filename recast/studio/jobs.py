@@ -1,7 +1,8 @@
 """Work that takes long: every job is a command in a process of its own, watched from here.
 
 It goes on when no browser looks, and all browsers see the same. The process streams the events of
-`--json`; a thread per job gathers them into what a page shows.
+`--json`; a thread per job gathers them into what a page shows. Jobs of earlier servers are known
+from their records.
 """
 
 from __future__ import annotations
@@ -14,91 +15,53 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from recast.errors import RecastError
 from recast.language import sentence
+from recast.studio import job_records
 from recast.studio.actions import Action
+from recast.studio.job import Job, end_of, gather
 
-State = Literal["running", "stopping", "done", "stopped", "failed"]
-_KEPT_NOTES = 50
-_STOPPED = 130
+_LOOK = 0.5
+"""Seconds between two looks at a job of another server."""
+_KEEP = 2.0
+"""Seconds between two records of a job that runs."""
 
 
 class JobRefused(RecastError, RuntimeError):
     """Another job works on the same thing."""
 
 
-@dataclass
-class Job:
-    """One command that was started here, and what it told so far."""
-
-    number: int
-    action: Action
-    began: float
-    """Seconds since the epoch; `ended` likewise."""
-    state: State = "running"
-    ended: float | None = None
-    about: str = ""
-    done: int = 0
-    total: int = 0
-    unit: str = ""
-    counted_from: tuple[float, int] = (0.0, 0)
-    """When the first progress of this stage came, and what was done then."""
-    now: float = 0.0
-    """When the last event came."""
-    training: dict[str, Any] = field(default_factory=dict)
-    """The last `TrainingProgress`, by field."""
-    preview: str = ""
-    """Path of the newest picture."""
-    notes: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_KEPT_NOTES))
-    """Text and whether it is a warning."""
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What it told when it was done."""
-    what: str = ""
-    fix: str = ""
-    """The error that ended it."""
-    process: subprocess.Popen[str] | None = None
-
-    @property
-    def command(self) -> str:
-        """ "train", "extract" and so on."""
-        return self.action.words[0]
-
-    @property
-    def is_running(self) -> bool:
-        return self.state in ("running", "stopping")
-
-    @property
-    def share(self) -> float | None:
-        """How much is done, 0..1; None while nobody knows."""
-        if self.training:
-            return float(self.training.get("share") or 0)
-        return self.done / self.total if self.total else None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the pace so far; None while nobody knows, or for a training without end."""
-        if self.training:
-            left = self.training.get("seconds_left")
-            return None if left is None else float(left)
-        since, first = self.counted_from
-        if not self.total or self.done <= first:
-            return None
-        return (self.now - since) / (self.done - first) * (self.total - self.done)
-
-
 class Jobs:
-    """All jobs of this server, the newest last. Safe to use from any thread."""
+    """All jobs of this workspace, the newest last. Safe to use from any thread.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    `folder` says where they are written down; None while there is nowhere to.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        folder: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self._lock = threading.RLock()
         self._jobs: list[Job] = []
         self._watchers: list[threading.Thread] = []
-        self._clock = clock
+        self._clock, self._folder = clock, folder
+        self._closing = threading.Event()
         self.version = 0
         """Grows with everything that changes, for whoever draws it."""
+        self._remember()
+
+    def _remember(self) -> None:
+        """Take up the jobs of earlier servers; those that still go on are watched."""
+        folder = self._folder()
+        self._jobs = [] if folder is None else job_records.remembered(folder)
+        for job in self._jobs:
+            if job.is_running:
+                threading.Thread(target=self._watch_other, args=(job,), daemon=True).start()
 
     def all(self) -> list[Job]:
         with self._lock:
@@ -126,7 +89,13 @@ class Jobs:
                         sentence("wait until it is done, or stop it"),
                     )
             job = Job(len(self._jobs) + 1, action, self._clock())
-            job.process = _started(action)
+            folder = self._folder()
+            if folder is not None:
+                job.record = job_records.new_place(folder, job.began)
+            job.process = _started(action, job.record)
+            job.pid, job.born = job_records.identity_of(job.process.pid)
+            job.server = job_records.identity_of(os.getpid())
+            self._keep(job)
             self._jobs.append(job)
             self.version += 1
             watcher = threading.Thread(target=self._watch, args=(job,), daemon=True)
@@ -137,11 +106,14 @@ class Jobs:
     def tell(self, job: Job, word: Literal["stop", "save", "refresh", "next"]) -> None:
         """Steer a job; see `recast.studio.child`. A second stop ends it at once."""
         with self._lock:
-            if not job.is_running or job.process is None or job.process.stdin is None:
+            if not job.is_running:
                 return
             if word == "stop":
                 job.state = "stopping"
             self.version += 1
+            if job.process is None or job.process.stdin is None:
+                job_records.add_word(job, word)
+                return
             try:
                 job.process.stdin.write(word + "\n")
                 job.process.stdin.flush()
@@ -153,12 +125,14 @@ class Jobs:
 
         They, too, stop by themselves: their standard input ends with this process.
         """
-        for job in self.running():
+        self._closing.set()
+        own = [job for job in self.running() if job.process is not None]
+        for job in own:
             self.tell(job, "stop")
         end = time.monotonic() + patience
         for watcher in self._watchers:
             watcher.join(max(0.0, end - time.monotonic()))
-        return self.running()
+        return [job for job in own if job.is_running]
 
     def _watch(self, job: Job) -> None:
         process = job.process
@@ -172,9 +146,10 @@ class Jobs:
         reader.join(1.0)
         with self._lock:
             job.ended = self._clock()
-            job.state = "done" if code == 0 else "stopped" if code == _STOPPED else "failed"
+            job.state = end_of(code)
             if job.state == "failed" and not job.what:
                 job.what = complaints[-1].strip() if complaints else f"exit code {code}"
+            self._keep(job)
             self.version += 1
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
@@ -188,33 +163,24 @@ class Jobs:
             return  # what a library printed
         with self._lock:
             job.now = self._clock()
-            _note(job, kind, facts)
+            gather(job, kind, facts)
+            if job.now - job.kept > _KEEP:
+                self._keep(job)
             self.version += 1
 
+    def _keep(self, job: Job) -> None:
+        job.kept = self._clock()
+        job_records.keep(job)
 
-def _note(job: Job, kind: str, facts: dict[str, Any]) -> None:
-    """Gather one event into a job."""
-    if kind == "started":
-        job.about, job.done, job.total = str(facts.get("about", "")), 0, 0
-        job.counted_from = (0.0, 0)
-    elif kind == "progress":
-        job.done, job.total = int(facts["done"]), int(facts["total"])
-        if not job.counted_from[0]:
-            job.counted_from = (job.now, job.done)
-        job.unit = str(facts["unit"])
-    elif kind == "training":
-        job.training = facts
-    elif kind == "preview":
-        job.preview = str(facts["path"])
-    elif kind == "note":
-        job.notes.append((str(facts["text"]), bool(facts["warning"])))
-    elif kind == "error":
-        job.what, job.fix = str(facts["what"]), str(facts["fix"])
-    else:
-        job.facts = {"event": kind, **facts}
+    def _watch_other(self, job: Job) -> None:
+        """Follow a job whose process another server started, until that is gone."""
+        while job.is_running and not self._closing.wait(_LOOK):
+            with self._lock:
+                if job_records.follow(job):
+                    self.version += 1
 
 
-def _started(action: Action) -> subprocess.Popen[str]:
+def _started(action: Action, record: Path | None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "recast.studio.child", *action.words, "--json"]
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -227,7 +193,7 @@ def _started(action: Action) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, **job_records.for_child(record), "PYTHONIOENCODING": "utf-8"},
         **apart,
     )
 

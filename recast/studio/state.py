@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recast.errors import RecastError
+from recast.folders import Folders
 from recast.studio.desks import Desks
 from recast.studio.facesets import FaceSets
 from recast.studio.jobs import Jobs
@@ -17,10 +18,15 @@ class Studio:
 
     def __init__(self, root: Path, jobs: Jobs | None = None) -> None:
         self.root = root.absolute()
-        self.jobs = jobs or Jobs()
+        self.jobs = jobs or Jobs(folder=self._jobs_folder)
         self.desks = Desks(self.root)
         self.pictures = LivePictures()
         self.facesets = FaceSets()
+
+    def _jobs_folder(self) -> Path | None:
+        """Where jobs are written down, once there is a workspace."""
+        folders = Folders(self.root)
+        return folders.jobs_folder if folders.settings_file.is_file() else None
 
     @property
     def exists(self) -> bool:

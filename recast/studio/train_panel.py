@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from recast.studio.actions import action
+from recast.studio.job import Job
 from recast.studio.job_rows import duration, picture, show_picture, state_text
-from recast.studio.jobs import Job
 from recast.studio.parts import tag
 from recast.studio.view import View, keyed
 
@@ -42,7 +42,7 @@ def look(view: View, standing: TrainingStanding) -> Seen:
         standing,
         tuple(shown),
         video if video.is_file() else None,
-        memory_of(job.process.pid) if job and job.process else 0,
+        memory_of(job.pid) if job else 0,
     )
 
 
@@ -151,7 +151,7 @@ class TrainPanel:
     def _fact_text(self, seen: Seen, job: Job | None) -> str:
         one, say = seen.standing, self._view.say
         parts = [say("{model} at {side} px", model=one.model, side=one.resolution)]
-        if job and job.training:
+        if job and "steps_per_second" in job.training:  # not of another server's
             rate = float(job.training["steps_per_second"])
             parts.append(say("{n} steps a second", n=_short(rate)))
             losses = job.training.get("losses") or {}

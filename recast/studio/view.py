@@ -15,7 +15,7 @@ from nicegui.element import Element
 from recast.errors import RecastError
 from recast.language import Texts, to_say
 from recast.studio.actions import Action
-from recast.studio.jobs import Job
+from recast.studio.job import Job
 from recast.studio.parts import tag
 from recast.studio.state import Studio
 

@@ -9,7 +9,8 @@ import pytest
 from recast.language import Texts
 from recast.stages.train_options import TrainOptions
 from recast.studio.actions import Action, action
-from recast.studio.jobs import Job, JobRefused, Jobs
+from recast.studio.job import Job
+from recast.studio.jobs import JobRefused, Jobs
 from recast.workspace import Workspace
 
 InTime = Callable[[Callable[[], Any]], Any]

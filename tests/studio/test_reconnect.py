@@ -59,6 +59,11 @@ def test_closing_the_server_saves_a_training_and_the_next_one_shows_it(
     page.goto(f"{serve(extracted.root).base}/train")
     panel = page.get_by_role("region", name="swift", exact=True)
     expect(panel).to_contain_text(f"step {int(newest.name)}", timeout=30_000)
+    # What was set going before is still listed, with its command.
+    row = page.locator(".r-job")
+    expect(row).to_contain_text("Stopped; the same command goes on from there")
+    row.hover()
+    expect(page.locator("#command")).to_contain_text("recast train")
 
 
 @pytest.mark.slow
