@@ -19,7 +19,7 @@ test: $(INSTALLED)  ## What has to pass before every commit.
 	$(BIN)/python -m pytest
 
 test-all: $(INSTALLED)  ## The slow tests too: minutes.
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -m "" --timeout 3600
 
 check: $(INSTALLED)  ## Format, lint, types, and whether what is installed fits together.
 	$(BIN)/ruff format --check .
