@@ -49,16 +49,20 @@ ColorMatch = Callable[[Measured, float], Transfer]
 """Fits a transfer; the number is the share 0..1 by which the skin's own colour moves to dst's."""
 
 
-def measure(face: Image, target: Image, mask: Mask, *, area: Area = "mask") -> Measured:
+def measure(
+    face: Image, target: Image, mask: Mask, *, area: Area = "mask", lit: bool = False
+) -> Measured:
     """What matches need to know of a drawn face and of dst's own, aligned crops (S, S, 3).
 
-    With `area` "mask" only pixels surely inside the mask count, else the whole crop.
+    With `area` "mask" only pixels surely inside the mask count, else the whole crop. `lit`: the
+    face was drawn in dst's light, so none is taken from dst's skin.
     """
     inside = _solid(mask) if area == "mask" else np.ones(mask.shape, bool)
     places = np.flatnonzero(inside)
     places = places[:: max(1, -(-len(places) // SAMPLES))]
     own, wanted = (picture.reshape(-1, 3)[places] for picture in (face, target))
-    return Measured(own, wanted, np.ones(len(own), np.float32), _light(face, target, inside))
+    light = np.zeros((1, 1, 3), np.float32) if lit else _light(face, target, inside)
+    return Measured(own, wanted, np.ones(len(own), np.float32), light)
 
 
 def pooled(several: Sequence[Measured], weights: Sequence[float]) -> Measured:

@@ -49,7 +49,7 @@ COLOR_MATCHES: dict[ColorMatchName, ColorMatch] = {
     "mix": mixed,
     "hist": histogram,
 }
-LIGHT_TONE = 0.3
+LIGHT_TONE = 0.2
 """How far `light` moves the skin's own colour if nothing is said; the others go all the way."""
 
 

@@ -28,6 +28,18 @@ class _Crops:
 
 
 @dataclass(frozen=True)
+class _Face:
+    """One drawn face: the aligned crop of dst, what the network drew, masks by kind, and whether
+    it was drawn in dst's light, as with a sketch."""
+
+    placed: Placed
+    crop: Any
+    drawn: Any
+    masks: dict[str, Mask]
+    lit: bool
+
+
+@dataclass(frozen=True)
 class Merged:
     """A frame of the take, and what became of it."""
 
@@ -124,51 +136,44 @@ def _batch_drawn(
             number, (colours, masks) = at[placed.name], drawn[placed.name]
             known = {"learned": masks, "dst": own.get(placed.name)}
             found = {kind: all_of[number] for kind, all_of in known.items() if all_of is not None}
-            faces.append((placed, cut[placed.name].faces[number], colours[number], found))
+            crops = cut[placed.name]
+            lit = crops.sketches is not None and bool(crops.sketches[number, 3].any())
+            faces.append(_Face(placed, crops.faces[number], colours[number], found, lit))
             at[placed.name] += 1
         work.append(_measuring(job, frame, faces))
     return work
 
 
-def _measuring(
-    job: MergeJob, frame: Frame, faces: list[tuple[Placed, Any, Any, dict[str, Mask]]]
-) -> Callable[[], Faces[Frame]]:
+def _measuring(job: MergeJob, frame: Frame, faces: Sequence[_Face]) -> Callable[[], Faces[Frame]]:
     def work() -> Faces[Frame]:
         from recast.merging.window import Faces
 
         look = job.looks.at(frame.index)
-        drawn = [_face(job, frame, look, *face) for face in faces]
-        return Faces(frame, drawn, [face[0].track for face in faces])
+        drawn = [_measured(job, frame, look, face) for face in faces]
+        return Faces(frame, drawn, [face.placed.track for face in faces])
 
     return work
 
 
-# Five things are known of a face; a class for one call would hide them.
-def _face(  # noqa: PLR0913
-    job: MergeJob,
-    frame: Frame,
-    look: Look,
-    placed: Placed,
-    crop: Any,
-    face: Any,
-    masks: dict[str, Mask],
-) -> DrawnFace:
+def _measured(job: MergeJob, frame: Frame, look: Look, face: _Face) -> DrawnFace:
     from recast.merging import DrawnFace, combined, measure, measured_grain
 
+    placed, side = face.placed, face.crop.shape[0]
+
     def mask_named(kind: str) -> Mask:
-        return masks[kind] if kind in masks else _outline(job, placed, kind, crop.shape[0])
+        return face.masks[kind] if kind in face.masks else _outline(job, placed, kind, side)
 
     mask = combined(look.mask, mask_named)
-    measured = measure(face, crop, mask, area=look.color_area)
+    measured = measure(face.drawn, face.crop, mask, area=look.color_area, lit=face.lit)
     noise = None
     if look.grain:
-        corners = placed.placed.inverse().apply(_corners(crop.shape[0]))
+        corners = placed.placed.inverse().apply(_corners(side))
         (left, top), (right, bottom) = corners.min(0).astype(int), corners.max(0).astype(int)
         height, width = frame.image.shape[:2]
         region = (max(0, left), max(0, top), min(width, right), min(height, bottom))
         noise = measured_grain(frame.image, region)
     seed = (frame.index, placed.track)
-    return DrawnFace(face, mask, placed.placed, measured, noise, placed.motion, seed)
+    return DrawnFace(face.drawn, mask, placed.placed, measured, noise, placed.motion, seed)
 
 
 def _corners(side: int) -> Any:

@@ -46,7 +46,7 @@ class LookOptions(BaseModel, frozen=True, extra="forbid"):
         None,
         ge=0,
         le=1,
-        description="How far the skin's own colour moves to dst's; 0.3 with light, else 1, "
+        description="How far the skin's own colour moves to dst's; 0.2 with light, else 1, "
         "if not given.",
     )
     color_area: Literal["mask", "crop"] = Field(

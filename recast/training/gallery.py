@@ -35,7 +35,7 @@ SOFT = 5
 """Pixels over which a sketch fades out towards its edge."""
 BROWS, EYES, MOUTH = list(IBUG68[17:27]), list(IBUG68[36:48]), list(IBUG68[48:68])
 MOVING = EYES + MOUTH + BROWS
-PARTS = ((MOVING, 0.3), (EYES + BROWS, 0.15), (MOUTH, 0.15))
+PARTS = ((MOVING, 0.1), (EYES, 0.03), (MOUTH, 0.15))
 """The parts of a painted face, whole, eyes and mouth: by which points src faces are chosen for
 each, and how much a degree of turn counts, of a point that is two hundredths of a face away."""
 
@@ -108,13 +108,12 @@ class Mapped:
 @dataclass(frozen=True)
 class Painted:
     """Rough swaps: face (B, 3, S, S); cover (B, 1, S, S), where it is; features (B, 1, S, S),
-    where eyes and mouth are; sure (B, 1, S, S), how plainly src's pictures show what is there. All
-    0..1."""
+    where eyes and mouth are; inner (B, 1, S, S), 1 but near its edge. All 0..1."""
 
     face: Tensor
     cover: Tensor
     features: Tensor
-    sure: Tensor
+    inner: Tensor
 
     def sketch(self, shown: Tensor) -> Tensor:
         """As a network takes them: (B, 4, S, S), colours and cover, grey beside it.
@@ -122,7 +121,7 @@ class Painted:
         Args:
             shown: (B,), which of them to show; the others are empty.
         """
-        cover = self.cover * self.sure * shown[:, None, None, None]
+        cover = self.cover * self.inner * shown[:, None, None, None]
         return torch.cat([torch.lerp(torch.full_like(self.face, 0.5), self.face, cover), cover], 1)
 
 
@@ -130,16 +129,14 @@ class Painted:
 class Gallery:
     """What it takes to paint src onto dst.
 
-    Of M faces of src: pictures (M, 3, S, S) uint8, meshes (M, V, 2) pixels, seen (M, V) float16,
-    how plainly a point is to be seen, 0..1, tones (M, V, 3) float16 as in `Mapped`, shapes
-    (M, V, 3) and turns (M, 3, 3) as in `Heads`. neutral: (V, 3), src's head. Of dst: dst_neutral
-    (V, 3), dst_still (V',) and light (9, 3). triangles: (T, 3).
-    All but pictures, seen, tones, triangles and dst_still float32.
+    Of M faces of src: pictures (M, 3, S, S) uint8, meshes (M, V, 2) pixels, tones (M, V, 3)
+    float16 as in `Mapped`, shapes (M, V, 3) and turns (M, 3, 3) as in `Heads`. neutral: (V, 3),
+    src's head. Of dst: dst_neutral (V, 3), dst_still (V',) and light (9, 3). triangles: (T, 3).
+    All but pictures, tones, triangles and dst_still float32.
     """
 
     pictures: Tensor
     meshes: Tensor
-    seen: Tensor
     tones: Tensor
     shapes: Tensor
     turns: Tensor
@@ -156,7 +153,7 @@ class Gallery:
 
     def to(self, device: torch.device) -> Gallery:
         """The same with what is painted from on another device."""
-        moved = ("pictures", "meshes", "seen", "tones", "triangles")
+        moved = ("pictures", "meshes", "tones", "triangles")
         return replace(self, **{name: getattr(self, name).to(device) for name in moved})
 
     def mapped(self, meshes: Floats, framing: Framing) -> Mapped:
@@ -196,11 +193,10 @@ class Gallery:
         corners = self.triangles[shown.clamp(min=0)]
         solid = (shown >= 0)[:, None]
         cover = sample(solid.float(), grids, padding="zeros")
-        places = (corners, weights, _inside(solid))
         regions = sample(where.regions.float() / 255, grids)
 
         def layer(source: Tensor) -> Tensor:
-            return self._layer(source, where.tones.float(), places, grids)
+            return self._layer(source, where.tones.float(), (corners, weights), grids)
 
         count, parts, known = where.neighbours.shape
         layers = []
@@ -216,7 +212,8 @@ class Gallery:
         whole, eyes, mouth = layers
         whole = torch.lerp(whole, eyes, regions[:, :1])
         whole = torch.lerp(whole, mouth, regions[:, 1:])
-        return Painted(whole[:, :3], cover, regions.amax(1, keepdim=True), whole[:, 3:])
+        inner = sample(_inside(solid), grids, padding="zeros")
+        return Painted(whole, cover, regions.amax(1, keepdim=True), inner)
 
     def sketches(self, meshes: Sequence[Floats | None], framing: Framing) -> Tensor:
         """Sketches (B, 4, S, S) of dst faces by their meshes (V, 3); empty where there is none."""
@@ -230,25 +227,20 @@ class Gallery:
         return made
 
     def _layer(
-        self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor, Tensor], grids: Tensor
+        self, source: Tensor, tones: Tensor, places: tuple[Tensor, Tensor], grids: Tensor
     ) -> Tensor:
-        """The faces `source` (B,) where `places` says: corners and weights of each pixel, and
-        how far inside it lies, 0..1.
-
-        Returns:
-            (B, 4, S, S): colours, and how plainly they are seen.
-        """
-        corners, weights, inside = places
+        """(B, 3, S, S): the faces `source` (B,) where `places` says, corners and weights of each
+        pixel."""
+        corners, weights = places
         own = torch.arange(len(source), device=source.device)[:, None, None, None]
         flat = (self.meshes[source] * 2 + 1) / self.side - 1
         gains = tones / self.tones[source].float()
-        points = torch.cat([flat, gains, self.seen[source].float()[..., None]], -1)
+        points = torch.cat([flat, gains], -1)
         here = (points[own, corners] * weights[..., None]).sum(-2).permute(0, 3, 1, 2)
-        here[:, 5:] *= inside
         here = sample(here, grids)
         pictures = self.pictures[source].float() / 255
-        colours = sample(pictures, here[:, :2].permute(0, 2, 3, 1)) * here[:, 2:5]
-        return torch.cat([colours, here[:, 5:]], 1).clamp(0, 1)
+        colours = sample(pictures, here[:, :2].permute(0, 2, 3, 1)) * here[:, 2:]
+        return colours.clamp(0, 1)
 
 
 def _double(values: Tensor) -> Floats:

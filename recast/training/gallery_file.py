@@ -24,7 +24,6 @@ MOST_BYTES = 2**31
 _LAYOUT: dict[str, tuple[torch.dtype, str]] = {
     "pictures": (torch.uint8, "M3SS"),
     "meshes": (torch.float32, "MV2"),
-    "seen": (torch.float16, "MV"),
     "tones": (torch.float16, "MV3"),
     "shapes": (torch.float32, "MV3"),
     "turns": (torch.float32, "M33"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recast.faces.mesh_points import SURFACE
 
 Floats = NDArray[np.float64]
+MIRRORINGS = 5
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,18 @@ def frontal_base(meshes: Floats, turn_away: Floats) -> Floats:
     mesh = meshes[np.argmin(turn_away)]
     mesh = mesh - mesh[:SURFACE].mean(0)
     return np.asarray(mesh / np.ptp(mesh[:SURFACE, 0]))
+
+
+def mirrored(neutral: Floats) -> NDArray[np.intp]:
+    """(V,): for each point of a neutral head (V, 3), in units, the one on the other half."""
+    turned = neutral * (-1, 1, 1)
+    other = np.arange(len(neutral))
+    for _ in range(MIRRORINGS):  # the head is only roughly unturned, and the points in no order
+        apart = ((turned[:, None] - neutral) ** 2).sum(-1)
+        other = apart.argmin(1)
+        size, turn, place = fit_turn(turned[:SURFACE], neutral[other[:SURFACE]])
+        turned = size * turned @ turn.T + place
+    return other
 
 
 def retargeted(src_neutral: Floats, dst: Heads) -> Floats:

@@ -3,9 +3,10 @@
 A head that turns shows the same skin under other light. With normals from the dense meshes, the
 colour of a mesh's point in a picture is its albedo times a smooth function of its normal
 (Ramamoorthi and Hanrahan, "An efficient representation for irradiance environment maps", 2001:
-nine numbers a channel, for light from far away). Both are fitted in turn. What cannot be told
-apart, as when the head never turns, counts as skin, and how bright the light is on the whole is
-left open: shading is 1 in the mean.
+nine numbers a channel, for light from far away). Both are fitted in turn, with the skin of the
+face's halves alike: so what comes from one side is light even if the head never turns. What cannot
+be told apart counts as skin, most of all how bright the light is on the whole: shading is 1 in the
+mean.
 
 *Meshes* are (N, V, 3): x right, y down, z away from the camera. Colours are linear, RGB.
 """
@@ -32,7 +33,7 @@ LEAST, MOST = 0.25, 4.0
 """Shading beyond this is taken for a mistake."""
 _SMOOTH = 1e-2
 """How far the light's finer part is drawn to nothing, of what the pictures say."""
-_OWN_FRAMES = 0.05
+_OWN_FRAMES = 0.3
 """A point's albedo is drawn to the mean one as if this share of the pictures showed that."""
 
 
@@ -62,14 +63,21 @@ def colours_at(picture: NDArray[np.uint8], points: Floats) -> Floats:
     return np.asarray((found / 255.0) ** GAMMA, np.float64)
 
 
-def fitted_light(colours: Floats, normals: Floats, weights: Floats) -> Floats:
+def fitted_light(
+    colours: Floats, normals: Floats, weights: Floats, mirror: NDArray[np.intp]
+) -> Floats:
     """The light (9, 3) under which skin of one albedo a point looks most like the pictures.
 
     Args:
         colours: (N, V, 3). normals: (N, V, 3). weights: (N, V), 0 for what is not seen.
+        mirror: (V,), for each point the one of the other half, whose albedo is the same.
     """
-    basis, seen = harmonics(normals), weights.sum(0)[:, None]
-    albedo = (colours * weights[..., None]).sum(0) / np.maximum(seen, 1e-6)
+
+    def both(sums: Floats) -> Floats:
+        return np.asarray(sums + sums[mirror])
+
+    basis, seen = harmonics(normals), both(weights.sum(0)[:, None])
+    albedo = both((colours * weights[..., None]).sum(0)) / np.maximum(seen, 1e-6)
     light = np.zeros((9, 3))
     held = np.diag([0.0, *[1.0] * 3, *[3.0] * 5]) * _SMOOTH
     for _ in range(ROUNDS):
@@ -81,8 +89,8 @@ def fitted_light(colours: Floats, normals: Floats, weights: Floats) -> Floats:
             square += held * np.trace(square) / 9 + np.eye(9) * 1e-12
             light[:, channel] = np.linalg.solve(square, aimed)
         shade = np.maximum(basis @ light, 1e-3)
-        heavy = (shade**2 * weights[..., None]).sum(0)
-        albedo = (colours * shade * weights[..., None]).sum(0) / np.maximum(heavy, 1e-9)
+        heavy = both((shade**2 * weights[..., None]).sum(0))
+        albedo = both((colours * shade * weights[..., None]).sum(0)) / np.maximum(heavy, 1e-9)
         mean = (albedo * seen).sum(0) / np.maximum(seen.sum(), 1e-9)
         few = _OWN_FRAMES * len(colours)
         albedo = (albedo * seen + mean * few) / (seen + few)
@@ -109,13 +117,18 @@ def visible(meshes: Floats, normals: Floats, side: int) -> Floats:
 
 
 def light_of(
-    faces: Tensor, meshes: Floats, triangles: NDArray[np.int32], *, moving: list[int]
+    faces: Tensor,
+    meshes: Floats,
+    triangles: NDArray[np.int32],
+    *,
+    mirror: NDArray[np.intp],
+    moving: list[int],
 ) -> Floats:
     """The light (9, 3) on one person in one take, levelled for these faces.
 
     Args:
         faces: (N, 3, S, S) uint8; meshes: (N, V, 3), pixels.
-        moving: points that say little of the light.
+        mirror: (V,), see `fitted_light`. moving: points that say little of the light.
     """
     shown = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), MOST_PICTURES)).astype(int))
     normals = normals_of(meshes[shown], triangles)
@@ -124,7 +137,7 @@ def light_of(
     pictures = (faces[int(at)].permute(1, 2, 0).cpu().numpy() for at in shown)
     pairs = zip(pictures, meshes[shown], strict=True)
     colours = np.stack([colours_at(picture, mesh[:, :2]) for picture, mesh in pairs])
-    return levelled(fitted_light(colours, normals, weights), normals)
+    return levelled(fitted_light(colours, normals, weights, mirror), normals)
 
 
 def tones(light: Floats, meshes: Floats, triangles: NDArray[np.int32]) -> Floats:

@@ -20,15 +20,13 @@ from torch import Tensor
 from recast.faces import Framing
 from recast.training.faces import TrainingFaces
 from recast.training.gallery import MOVING, Gallery, Mapped, Painted, nearest
-from recast.training.heads import Floats, frontal_base, normalised
-from recast.training.relight import light_of, normals_of, tones
+from recast.training.heads import Floats, Heads, frontal_base, mirrored, normalised
+from recast.training.relight import light_of, tones
 from recast.training.surface import triangles_over
 
 MOST_DST = 2000  # 150 MB at 96 pixels
 MOST_SRC = 600
 """Faces of a gallery at most; so many tell nearly all that a take has of poses and expressions."""
-FLAT, PLAIN = 0.0, 0.2
-"""Cosine between a surface and the look at it: pictures show nothing sure of it, and all of it."""
 MOST_BYTES = 2**28
 """Of a gallery's pictures: fewer are taken where they are large."""
 
@@ -66,11 +64,10 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     others = normalised(dst.meshes[chosen], frontal_base(dst.meshes, dst.away))
     triangles = triangles_over(heads.neutral[:, :2].astype(np.float32))
     used = _most_used(nearest(heads.poses, others.poses).rows, most_of(src.side))
-    src_light = light_of(src.faces, src.meshes, triangles, moving=MOVING)
+    src_light = _light(src, src.meshes, heads, triangles)
     gallery = Gallery(
         src.faces[torch.from_numpy(used)].clone(),
         _single(src.meshes[used, :, :2]),
-        torch.from_numpy(_seen(src.meshes[used], triangles).astype(np.float16)),
         torch.from_numpy(tones(src_light, src.meshes[used], triangles).astype(np.float16)),
         _single(heads.shapes[used]),
         _single(heads.turns[used]),
@@ -78,7 +75,7 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
         torch.from_numpy(triangles).long(),
         _single(others.neutral),
         torch.from_numpy(others.still),
-        _single(light_of(dst.faces, dst.meshes, triangles, moving=MOVING)),
+        _single(_light(dst, dst.meshes, others, triangles)),
     )
     mapped = gallery.mapped(dst.meshes[chosen], framing)
     row = np.full(len(dst), -1)
@@ -86,10 +83,11 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     return RoughSwaps(gallery, mapped, torch.from_numpy(row))
 
 
-def _seen(meshes: Floats, triangles: NDArray[np.int32]) -> Floats:
-    """(M, V): how plainly each point is to be seen, 0 where its surface is seen too flatly."""
-    facing = -normals_of(meshes, triangles)[..., 2]
-    return np.asarray(((facing - FLAT) / (PLAIN - FLAT)).clip(0, 1))
+def _light(
+    faces: TrainingFaces, meshes: Floats, heads: Heads, triangles: NDArray[np.int32]
+) -> Floats:
+    mirror = mirrored(heads.neutral)
+    return light_of(faces.faces, meshes, triangles, mirror=mirror, moving=MOVING)
 
 
 def most_of(side: int) -> int:

@@ -43,21 +43,21 @@ def painted(
     Returns:
         (S, S) numbers, -1 beside the face, and (S, S, 3) weights of the triangle's corners.
     """
+    flat = np.ones((len(triangles), 3, 3))
+    flat[..., :2] = mesh[triangles, :2]
+    # Those that turn their backs or their edges show nothing, but would be drawn as lines.
+    faces_us = -np.linalg.det(flat) > 1e-3
     # Far triangles first, so that near ones cover them.
     order = np.argsort(-mesh[triangles, 2].mean(1))
     corners = np.rint(mesh[triangles, :2] * 16).astype(np.int32)
     shown = np.full((side, side), -1, np.float32)
-    for number in order:
+    for number in order[faces_us[order]]:
         cv2.fillConvexPoly(shown, corners[number], float(number), shift=4)
     numbers = shown.astype(np.int32)
-    flat = np.ones((len(triangles), 3, 3))
-    flat[..., :2] = mesh[triangles, :2]
-    degenerate = np.abs(np.linalg.det(flat)) < 1e-3
-    flat[degenerate] = np.eye(3)
+    flat[~faces_us] = np.eye(3)
     y, x = np.mgrid[:side, :side]
     pixels = np.stack([x, y, np.ones_like(x)], -1).astype(np.float64)
     weights = np.einsum("hwi,hwij->hwj", pixels, np.linalg.inv(flat)[np.maximum(numbers, 0)])
-    numbers[degenerate[np.maximum(numbers, 0)]] = -1
     # A pixel that a triangle only touches shows its nearest point: slivers would lead far away.
     within = np.clip(weights, 0, 1)
     return numbers, (within / within.sum(-1, keepdims=True)).astype(np.float32)

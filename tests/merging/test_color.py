@@ -179,6 +179,16 @@ def test_the_crop_can_be_measured_instead_of_the_mask() -> None:
     assert np.allclose(lab(whole, everywhere).mean(0), lab(TARGET, everywhere).mean(0), atol=0.6)
 
 
+def test_of_a_face_that_is_lit_as_dst_only_the_mean_colour_moves() -> None:
+    lit = measure(FACE, TARGET, MASK, lit=True)
+    assert np.allclose(matched(FACE, lit, color.relit, 0.0), FACE, atol=2e-3)
+    moved = matched(FACE, lit, color.relit, 1.0)
+    assert np.allclose(mean(moved), mean(TARGET), atol=0.7)
+    assert np.allclose(lab(moved) - mean(moved), lab(FACE) - mean(FACE), atol=0.7)
+    among = pooled([lit, measure(FACE, TARGET, MASK)], [1.0, 1.0])
+    assert np.allclose(among.light, measure(FACE, TARGET, MASK).light / 2, atol=1e-3)
+
+
 def test_pooled_measures_count_by_their_weight() -> None:
     """One and a half of it: as many pixels of the one and half as many of the other."""
     dark = (TARGET * 0.5).astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recast.training.heads import fit_turn, frontal_base, normalised, retargeted
+from recast.training.heads import fit_turn, frontal_base, mirrored, normalised, retargeted
 from tests.training.test_rough_swap import both, head, seen, turn
 
 
@@ -39,3 +39,13 @@ def test_retargeting_gives_dst_the_proportions_of_src_and_keeps_its_pose() -> No
 def test_one_person_is_retargeted_onto_itself() -> None:
     src, dst = both()
     assert np.allclose(retargeted(src.neutral, dst), seen(head(), [-20, 0, 5, 20]), atol=1e-3)
+
+
+def test_each_point_finds_the_one_of_the_other_half() -> None:
+    half = np.random.default_rng(7).uniform((0.05, -0.6, 0), (0.6, 0.6, 0.5), (200, 3))
+    middle = np.random.default_rng(8).uniform((0, -0.6, 0), (0, 0.6, 0.5), (78, 3))
+    face = np.concatenate([half, half * (-1, 1, 1), middle])
+    wanted = np.concatenate([np.arange(200, 400), np.arange(200), np.arange(400, 478)])
+    order = np.random.default_rng(9).permutation(478)
+    found = mirrored((face @ turn(3.0).T + (0.02, 0, 0))[order])
+    assert (order[found] == wanted[order]).mean() > 0.98

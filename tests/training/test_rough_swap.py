@@ -79,9 +79,15 @@ def test_near_triangles_hide_far_ones_and_weights_give_the_pixel_back() -> None:
     far = np.array([[2, 2, 5], [30, 2, 5], [2, 30, 5]], float)
     near = np.array([[2, 2, 1], [16, 2, 1], [2, 16, 1]], float)
     mesh = np.concatenate([far, near])
-    shown, weights = painted(mesh, np.array([[0, 1, 2], [3, 4, 5]], np.int32), 32)
+    shown, weights = painted(mesh, np.array([[0, 2, 1], [3, 5, 4]], np.int32), 32)
     assert shown[4, 4] == 1 and shown[14, 14] == 0 and shown[31, 31] == -1
-    assert np.allclose(weights[14, 10] @ far[:, :2], [10, 14], atol=1e-4)
+    assert np.allclose(weights[14, 10] @ far[[0, 2, 1], :2], [10, 14], atol=1e-4)
+
+
+def test_a_triangle_from_behind_is_not_shown() -> None:
+    mesh = np.array([[2, 2, 5], [30, 2, 5], [2, 30, 5], [2, 2, 1], [16, 2, 1], [2, 16, 1]], float)
+    shown, _ = painted(mesh, np.array([[0, 2, 1], [3, 4, 5]], np.int32), 32)
+    assert shown[4, 4] == 0 and not (shown == 1).any()
 
 
 def colored(meshes: Floats, color: tuple[int, int, int]) -> TrainingFaces:
