@@ -25,7 +25,7 @@ def test_between_two_looks_numbers_move_evenly(share: float) -> None:
 
 def test_a_tone_that_was_not_given_moves_too() -> None:
     assert between(ONE, OTHER, 0.5).share == pytest.approx((0.2 + 1.0) / 2)
-    assert between(Look(), OTHER, 0.5).share == pytest.approx((0.3 + 1.0) / 2)
+    assert between(Look(), OTHER, 0.5).share == pytest.approx((0.2 + 1.0) / 2)
 
 
 def test_at_the_end_it_is_the_other_look() -> None:
