@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from recast.faces import Framing, placement
 from recast.faces.mesh_points import IBUG68
@@ -26,7 +25,7 @@ from recast.models import nothing_sketched
 from recast.training.augment import plain_grid, sample
 from recast.training.heads import Floats, Poses, furthest_turn, posed, retargeted
 from recast.training.relight import tones
-from recast.training.surface import painted, spots
+from recast.training.surface import inner, painted, spots
 
 NEIGHBOURS = 3
 FURTHEST_TURN = 30.0
@@ -85,14 +84,16 @@ class Mapped:
 
     usable: (N,), whether any src head looks nearly that way; shown: (N, S, S) int16 triangles, -1
     beside the face; weights: (N, S, S, 2) float16, the third corner has the rest; regions:
-    (N, 2, S, S) uint8, how much of the eyes' and the mouth's own src face shows; neighbours and
-    likeness: (N, 3, K); tones: (N, V, 3) float16, how brightly each point is lit.
+    (N, 2, S, S) uint8, how much of the eyes' and the mouth's own src face shows; inner: (N, S, S)
+    uint8, falls to 0 at the edge; neighbours and likeness: (N, 3, K); tones: (N, V, 3) float16, how
+    brightly each point is lit.
     """
 
     usable: Tensor
     shown: Tensor
     weights: Tensor
     regions: Tensor
+    inner: Tensor
     neighbours: Tensor
     likeness: Tensor
     tones: Tensor
@@ -168,7 +169,7 @@ class Gallery:
 
         with ThreadPoolExecutor() as pool:
             faces = list(pool.map(paint, retargeted(neutral, dst)))
-        shown, weights, regions = (
+        shown, weights, regions, far_in = (
             torch.from_numpy(np.stack(one)) for one in zip(*faces, strict=True)
         )
         lit = tones(_double(self.light), meshes, triangles)
@@ -177,6 +178,7 @@ class Gallery:
             shown,
             weights,
             regions,
+            far_in,
             torch.from_numpy(near.rows),
             torch.from_numpy(near.likeness),
             torch.from_numpy(lit.astype(np.float16)),
@@ -191,8 +193,8 @@ class Gallery:
         two = where.weights.float()
         weights = torch.cat([two, 1 - two.sum(-1, keepdim=True)], -1)
         corners = self.triangles[shown.clamp(min=0)]
-        solid = (shown >= 0)[:, None]
-        cover = sample(solid.float(), grids, padding="zeros")
+        cover = sample((shown >= 0)[:, None].float(), grids, padding="zeros")
+        far_in = sample(where.inner[:, None].float() / 255, grids, padding="zeros")
         regions = sample(where.regions.float() / 255, grids)
 
         def layer(source: Tensor) -> Tensor:
@@ -212,8 +214,7 @@ class Gallery:
         whole, eyes, mouth = layers
         whole = torch.lerp(whole, eyes, regions[:, :1])
         whole = torch.lerp(whole, mouth, regions[:, 1:])
-        inner = sample(_inside(solid), grids, padding="zeros")
-        return Painted(whole, cover, regions.amax(1, keepdim=True), inner)
+        return Painted(whole, cover, regions.amax(1, keepdim=True), far_in)
 
     def sketches(self, meshes: Sequence[Floats | None], framing: Framing) -> Tensor:
         """Sketches (B, 4, S, S) of dst faces by their meshes (V, 3); empty where there is none."""
@@ -236,8 +237,8 @@ class Gallery:
         flat = (self.meshes[source] * 2 + 1) / self.side - 1
         gains = tones / self.tones[source].float()
         points = torch.cat([flat, gains], -1)
-        here = (points[own, corners] * weights[..., None]).sum(-2).permute(0, 3, 1, 2)
-        here = sample(here, grids)
+        at = (points[own[..., 0], corners[..., k]] * weights[..., k, None] for k in range(3))
+        here = sample(sum(at, torch.zeros(())).permute(0, 3, 1, 2), grids)
         pictures = self.pictures[source].float() / 255
         colours = sample(pictures, here[:, :2].permute(0, 2, 3, 1)) * here[:, 2:]
         return colours.clamp(0, 1)
@@ -247,13 +248,7 @@ def _double(values: Tensor) -> Floats:
     return np.asarray(values.double().numpy())
 
 
-def _inside(solid: Tensor) -> Tensor:
-    """(B, 1, S, S): 0 at the edge of what is painted and beside it, 1 a few pixels inside."""
-    wide = F.max_pool2d((~solid).float(), SOFT, stride=1, padding=SOFT // 2)
-    return 1 - F.avg_pool2d(wide, SOFT, stride=1, padding=SOFT // 2, count_include_pad=False)
-
-
-_Painted = tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]]
+_Painted = tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def _painted_face(
@@ -265,4 +260,5 @@ def _painted_face(
     mesh[:, :2] = placed.apply(mesh[:, :2].astype(np.float32))
     shown, weights = painted(mesh, triangles, side)
     regions = [spots(mesh, [EYES[:6], EYES[6:]], side), spots(mesh, [MOUTH], side)]
-    return shown.astype(np.int16), weights[..., :2].astype(np.float16), np.stack(regions)
+    two = weights[..., :2].astype(np.float16)
+    return shown.astype(np.int16), two, np.stack(regions), inner(shown, SOFT)

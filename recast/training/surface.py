@@ -72,3 +72,10 @@ def spots(mesh: Floats, groups: list[list[int]], side: int) -> NDArray[np.uint8]
     reach = side // 28 * 2 + 1
     wide = cv2.dilate(spot, np.ones((reach, reach), np.uint8))
     return cv2.GaussianBlur(wide, (0, 0), side / 50).astype(np.uint8)
+
+
+def inner(shown: NDArray[np.int32], reach: int) -> NDArray[np.uint8]:
+    """(S, S): 0 at the edge of what is painted and beside it, 255 from `reach` pixels inside."""
+    solid = np.pad((shown >= 0).astype(np.uint8) * 255, reach)
+    far = cv2.erode(solid, np.ones((reach, reach), np.uint8))
+    return cv2.blur(far, (reach, reach))[reach:-reach, reach:-reach].astype(np.uint8)

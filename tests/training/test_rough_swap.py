@@ -15,7 +15,7 @@ from recast.training.gallery import nearest
 from recast.training.heads import Heads, frontal_base, normalised
 from recast.training.relight import GAMMA, normals_of
 from recast.training.rough_swap import prepare
-from recast.training.surface import painted, triangles_over
+from recast.training.surface import inner, painted, triangles_over
 
 POINTS = 478
 SIDE = 64
@@ -88,6 +88,15 @@ def test_a_triangle_from_behind_is_not_shown() -> None:
     mesh = np.array([[2, 2, 5], [30, 2, 5], [2, 30, 5], [2, 2, 1], [16, 2, 1], [2, 16, 1]], float)
     shown, _ = painted(mesh, np.array([[0, 2, 1], [3, 4, 5]], np.int32), 32)
     assert shown[4, 4] == 0 and not (shown == 1).any()
+
+
+def test_what_is_painted_counts_less_towards_its_edge() -> None:
+    shown = np.full((40, 40), -1, np.int32)
+    shown[:, 10:30] = 3
+    soft = inner(shown, 5).astype(float)
+    assert (soft[:, :10] == 0).all() and (soft[:, 30:] == 0).all()
+    assert (soft[5:-5, 15:25] == 255).all()
+    assert (np.diff(soft[20, 9:16]) >= 0).all() and 0 < soft[20, 12] < 255
 
 
 def colored(meshes: Floats, color: tuple[int, int, int]) -> TrainingFaces:
