@@ -116,7 +116,9 @@ def _cut(job: MergeJob, frames: Sequence[Frame]) -> dict[str, _Crops]:
             cut.setdefault(face.name, []).append(to_float(align(frame.image, face.placed, side)))
             known = places.setdefault(face.name, [])
             known.append((face.number, face.placed, face.landmarks))
-    sketched = {name: job.sketchers[name](places[name]) for name in cut if name in job.sketchers}
+    sketched = {
+        name: job.sketchers[name](places[name], cut[name]) for name in cut if name in job.sketchers
+    }
     return {name: _Crops(np.stack(crops), sketched.get(name)) for name, crops in cut.items()}
 
 

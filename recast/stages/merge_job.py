@@ -145,9 +145,15 @@ def _sketchers(faces: FaceSet, models: Mapping[str, TrainedModel]) -> dict[str, 
 
     read_mesh = MeshReader()
     return {
-        name: Sketcher(faces, model.gallery, model.described.framing, read_mesh)
+        name: Sketcher(
+            faces,
+            gallery,
+            gallery.registrar(),
+            framing=model.described.framing,
+            read_mesh=read_mesh,
+        )
         for name, model in models.items()
-        if model.gallery is not None
+        if (gallery := model.gallery) is not None
     }
 
 

@@ -24,6 +24,7 @@ from recast.faces.mesh_points import IBUG68
 from recast.models import nothing_sketched
 from recast.training.augment import plain_grid, sample
 from recast.training.heads import Floats, Poses, furthest_turn, posed, retargeted
+from recast.training.registration import Registrar, Skin
 from recast.training.relight import tones
 from recast.training.surface import inner, painted, spots
 
@@ -132,7 +133,8 @@ class Gallery:
 
     Of M faces of src: pictures (M, 3, S, S) uint8, meshes (M, V, 2) pixels, tones (M, V, 3)
     float16 as in `Mapped`, shapes (M, V, 3) and turns (M, 3, 3) as in `Heads`. neutral: (V, 3),
-    src's head. Of dst: dst_neutral (V, 3), dst_still (V',) and light (9, 3). triangles: (T, 3).
+    src's head. Of dst: dst_neutral (V, 3), dst_still (V',), light (9, 3), and its skin, see
+    `recast.training.registration`: skin_points (V, 2) and skin (U, U). triangles: (T, 3).
     All but pictures, tones, triangles and dst_still float32.
     """
 
@@ -146,6 +148,8 @@ class Gallery:
     dst_neutral: Tensor
     dst_still: Tensor
     light: Tensor
+    skin_points: Tensor
+    skin: Tensor
 
     @property
     def side(self) -> int:
@@ -157,9 +161,18 @@ class Gallery:
         moved = ("pictures", "meshes", "tones", "triangles")
         return replace(self, **{name: getattr(self, name).to(device) for name in moved})
 
+    def registrar(self) -> Registrar:
+        """What brings meshes of dst's faces to dst's skin."""
+        skin = Skin(self.skin_points.numpy(), self.skin.numpy())
+        return Registrar(skin, self._corners)
+
+    @property
+    def _corners(self) -> NDArray[np.int32]:
+        return self.triangles.cpu().numpy().astype(np.int32)
+
     def mapped(self, meshes: Floats, framing: Framing) -> Mapped:
         """Work out where faces of dst (N, V, 3) show which point of src's."""
-        triangles = self.triangles.cpu().numpy().astype(np.int32)
+        triangles = self._corners
         dst = posed(meshes, _double(self.dst_neutral), self.dst_still.numpy())
         neutral, turns = _double(self.neutral), _double(self.turns)
         near = nearest(Poses(_double(self.shapes) - neutral, turns), dst.poses)
@@ -194,7 +207,7 @@ class Gallery:
         weights = torch.cat([two, 1 - two.sum(-1, keepdim=True)], -1)
         corners = self.triangles[shown.clamp(min=0)]
         cover = sample((shown >= 0)[:, None].float(), grids, padding="zeros")
-        far_in = sample(where.inner[:, None].float() / 255, grids, padding="zeros")
+        far_in = sample(where.inner[:, None].float() / 255, grids, padding="zeros").clamp(0, 1)
         regions = sample(where.regions.float() / 255, grids)
 
         def layer(source: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from recast.disk import clear_draft, disk_trouble_named
 from recast.errors import CheckpointUnusable
 from recast.faces.mesh_points import IBUG68
 from recast.training.gallery import Gallery
+from recast.training.registration import SIDE
 from recast.training.tensors import write_tensors
 
 NAME = "gallery.safetensors"
@@ -32,6 +33,8 @@ _LAYOUT: dict[str, tuple[torch.dtype, str]] = {
     "dst_neutral": (torch.float32, "V3"),
     "dst_still": (torch.int64, "K"),
     "light": (torch.float32, "93"),
+    "skin_points": (torch.float32, "V2"),
+    "skin": (torch.float32, "UU"),
 }
 """Each tensor's type and shape: a digit is a length, equal letters are equal lengths."""
 
@@ -99,9 +102,10 @@ def _checked(tensors: dict[str, Tensor]) -> Gallery:
         if kind.is_floating_point and not bool(tensor.isfinite().all()):
             raise ValueError(f"{name} holds what is no number")
     points = tensors["neutral"].shape[0]
-    for name in ("triangles", "dst_still"):
-        if int(tensors[name].min()) < 0 or int(tensors[name].max()) >= points:
+    for name, most in (("triangles", points - 1), ("dst_still", points - 1), ("skin_points", SIDE)):
+        if float(tensors[name].min()) < 0 or float(tensors[name].max()) > most:
             raise ValueError(f"{name} names points that are not there")
-    if points <= max(IBUG68) or float(tensors["tones"].min()) <= 0:
+    nobody = points <= max(IBUG68) or float(tensors["tones"].min()) <= 0
+    if nobody or tensors["skin"].shape[0] != SIDE:
         raise ValueError("it is of no face")
     return Gallery(**tensors)

@@ -10,7 +10,8 @@ everything belongs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -21,6 +22,14 @@ from recast.faces import Framing
 from recast.training.faces import TrainingFaces
 from recast.training.gallery import MOVING, Gallery, Mapped, Painted, nearest
 from recast.training.heads import Floats, Heads, frontal_base, mirrored, normalised
+from recast.training.registration import (
+    MOST_PICTURES,
+    Skin,
+    flat_points,
+    log_light,
+    registered,
+    skin_of,
+)
 from recast.training.relight import light_of, tones
 from recast.training.surface import triangles_over
 
@@ -57,37 +66,77 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     Both need meshes. Of more than `MOST_DST` dst faces an even choice is taken, the others
     are not usable.
     """
-    if src.meshes is None or dst.meshes is None:
-        raise ValueError("rough swaps need a mesh for every face")
-    chosen = np.unique(np.linspace(0, len(dst) - 1, min(len(dst), MOST_DST)).round().astype(int))
-    heads = normalised(src.meshes, frontal_base(src.meshes, src.away))
-    others = normalised(dst.meshes[chosen], frontal_base(dst.meshes, dst.away))
-    triangles = triangles_over(heads.neutral[:, :2].astype(np.float32))
-    used = _most_used(nearest(heads.poses, others.poses).rows, most_of(src.side))
-    src_light = _light(src, src.meshes, heads, triangles)
+    most = most_of(src.side)
+    every, theirs = _Person.of(src), _Person.of(dst)[_evenly(len(dst), MOST_DST)]
+    triangles = triangles_over(every.heads.neutral[:, :2].astype(np.float32))
+    alike = _most_used(nearest(every.heads.poses, theirs.heads.poses).rows, most)
+    own, _ = every[np.union1d(alike, _evenly(len(src), MOST_PICTURES))].registered(triangles)
+    theirs, skin = theirs.registered(triangles)
+    used = _most_used(nearest(own.heads.poses, theirs.heads.poses).rows, most)
+    shown = own[used]
     gallery = Gallery(
-        src.faces[torch.from_numpy(used)].clone(),
-        _single(src.meshes[used, :, :2]),
-        torch.from_numpy(tones(src_light, src.meshes[used], triangles).astype(np.float16)),
-        _single(heads.shapes[used]),
-        _single(heads.turns[used]),
-        _single(heads.neutral),
+        shown.pictures,
+        _single(shown.meshes[..., :2]),
+        torch.from_numpy(tones(own.light(triangles), shown.meshes, triangles).astype(np.float16)),
+        _single(own.heads.shapes[used]),
+        _single(own.heads.turns[used]),
+        _single(own.heads.neutral),
         torch.from_numpy(triangles).long(),
-        _single(others.neutral),
-        torch.from_numpy(others.still),
-        _single(_light(dst, dst.meshes, others, triangles)),
+        _single(theirs.heads.neutral),
+        torch.from_numpy(theirs.heads.still),
+        _single(theirs.light(triangles)),
+        torch.from_numpy(skin.points),
+        torch.from_numpy(skin.detail),
     )
-    mapped = gallery.mapped(dst.meshes[chosen], framing)
+    mapped = gallery.mapped(theirs.meshes, framing)
     row = np.full(len(dst), -1)
-    row[chosen] = np.where(mapped.usable.numpy(), np.arange(len(chosen)), -1)
+    row[theirs.rows] = np.where(mapped.usable.numpy(), np.arange(len(theirs.rows)), -1)
     return RoughSwaps(gallery, mapped, torch.from_numpy(row))
 
 
-def _light(
-    faces: TrainingFaces, meshes: Floats, heads: Heads, triangles: NDArray[np.int32]
-) -> Floats:
-    mirror = mirrored(heads.neutral)
-    return light_of(faces.faces, meshes, triangles, mirror=mirror, moving=MOVING)
+@dataclass(frozen=True)
+class _Person:
+    """Some faces of a set: which, pictures (M, 3, S, S), meshes (M, V, 3), degrees away (M,)."""
+
+    rows: NDArray[np.intp]
+    pictures: Tensor
+    meshes: Floats
+    away: Floats
+
+    @classmethod
+    def of(cls, faces: TrainingFaces) -> _Person:
+        """All of them."""
+        if faces.meshes is None:
+            raise ValueError("rough swaps need a mesh for every face")
+        return cls(np.arange(len(faces)), faces.faces, faces.meshes, faces.away)
+
+    def __getitem__(self, rows: NDArray[np.intp]) -> _Person:
+        pictures = self.pictures[torch.from_numpy(rows)]
+        return _Person(self.rows[rows], pictures, self.meshes[rows], self.away[rows])
+
+    @cached_property
+    def heads(self) -> Heads:
+        """As far as these faces tell."""
+        return normalised(self.meshes, frontal_base(self.meshes, self.away))
+
+    def registered(self, triangles: NDArray[np.int32]) -> tuple[_Person, Skin]:
+        """The same faces with meshes that agree on where the skin is, and the skin."""
+
+        def light(row: int) -> NDArray[np.float32]:
+            return log_light(self.pictures[row].permute(1, 2, 0).numpy())
+
+        skin = skin_of(light, self.meshes, flat_points(self.heads.neutral), triangles)
+        return replace(self, meshes=registered(light, self.meshes, skin, triangles)), skin
+
+    def light(self, triangles: NDArray[np.int32]) -> Floats:
+        """(9, 3): see `recast.training.relight`."""
+        mirror = mirrored(self.heads.neutral)
+        return light_of(self.pictures, self.meshes, triangles, mirror=mirror, moving=MOVING)
+
+
+def _evenly(count: int, most: int) -> NDArray[np.intp]:
+    """Of so many faces at most so many, in their order."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 
 def most_of(side: int) -> int:

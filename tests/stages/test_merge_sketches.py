@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from recast.events import Event, Note
+from recast.faces import align
 from recast.faceset import replace_record
+from recast.images import to_float
 from recast.stages.merge_job import MergeJob, prepare
 from recast.stages.merge_options import MergeOptions
 from recast.stages.takes import whole_take
@@ -23,9 +25,13 @@ def job_of(workspace: Workspace) -> MergeJob:
 
 
 def sketches(job: MergeJob) -> torch.Tensor:
-    faces = [face for here in job.places.values() for face in here][:4]
-    places = [(face.number, face.placed, face.landmarks) for face in faces]
-    found = job.sketchers["swift"](places)
+    """Of the take's first four faces."""
+    places, crops = [], []
+    for frame in job.take.frames(0, 4):
+        (face,) = job.places[frame.index]
+        places.append((face.number, face.placed, face.landmarks))
+        crops.append(to_float(align(frame.image, face.placed, 64)))
+    found = job.sketchers["swift"](places, crops)
     assert isinstance(found, torch.Tensor)
     return found
 

@@ -50,6 +50,8 @@ def test_a_gallery_comes_back(gallery: Gallery, tmp_path: Path) -> None:
         ("tones", lambda old: old * 0),
         ("light", lambda old: old.double()),
         ("turns", lambda old: old[:-1]),
+        ("skin", lambda old: old[:-1, :-1]),
+        ("skin_points", lambda old: old * 1e20),
     ],
 )
 def test_what_is_no_gallery_is_refused(
