@@ -9,7 +9,7 @@ MODELS: dict[str, Model] = {
     "swift": Model(
         about="small and quick on a CPU; learns from rough swaps and begins with them",
         build=Swift,
-        shape={"resolution": 96, "sketch": True},
+        shape={"resolution": 128, "sketch": True},
         resolutions=range(64, 513, 16),
     ),
     "h64": Model(

@@ -116,7 +116,7 @@ class Swift(SwapNetwork):
     """
 
     def __init__(
-        self, resolution: int = 96, width: int = 48, identities: int = 2, *, sketch: bool = False
+        self, resolution: int = 128, width: int = 48, identities: int = 2, *, sketch: bool = False
     ) -> None:
         super().__init__()
         if resolution % 16:

@@ -33,7 +33,7 @@ from recast.training.registration import (
 from recast.training.relight import light_of, tones
 from recast.training.surface import triangles_over
 
-MOST_DST = 2000  # 150 MB at 96 pixels
+MOST_DST = 2000  # 300 MB at 128 pixels
 MOST_SRC = 600
 """Faces of a gallery at most; so many tell nearly all that a take has of poses and expressions."""
 MOST_BYTES = 2**28
