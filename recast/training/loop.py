@@ -67,8 +67,9 @@ def train(
     """Train until the budget is used up.
 
     Saves every `keeping.seconds_between` seconds, at the end, and when `report` raises
-    Stopped or `control` asks for it. Losses that are not finite or jump up roll back to the
-    newest checkpoint and halve the rate; a batch that does not fit into memory is halved.
+    Stopped or `control` asks for it. Losses that are not finite, or much too high twice, roll
+    back to the newest checkpoint and halve the rate; a batch that does not fit into memory is
+    halved.
 
     Raises:
         TrainingDiverged: rolling back did not help.
@@ -79,7 +80,7 @@ def train(
     report = Patient(report) if team.size > 1 else report
     history = History(keeping.folder / "history.jsonl", training.progressed.step, team.leads)
     batches = Batches(training.seed, training.device, team, ahead=keeping.ahead)
-    roll_backs, usual = 0, math.inf
+    roll_backs, usual, doubtful = 0, math.inf, False
     save(training, keeping, report)
     saved_at = looked_at = time.monotonic()
     try:
@@ -90,21 +91,26 @@ def train(
             looked_at = time.monotonic()
             values = team.mean(values, training.device)
             total, done = sum(values.values()), training.progressed
-            broken = not math.isfinite(total) or total > WORSE * usual
+            # A single batch may be hard: only what stays so high has gone wrong.
+            doubtful, doubted = total > WORSE * usual, doubtful
             over = budget.share(done) >= 1
+            broken = not math.isfinite(total) or (doubtful and (doubted or over))
             if broken or (over and not is_finite(training.network)):
                 roll_backs += 1
-                _roll_back(training, keeping, roll_backs, report)
+                _roll_back(training, keeping, roll_backs, report, values=values)
+                doubtful = False
                 history.forget_after(training.progressed.step)
                 continue
-            usual = total if math.isinf(usual) else 0.9 * usual + 0.1 * total
+            if not doubtful:
+                usual = total if math.isinf(usual) else 0.9 * usual + 0.1 * total
             history.add(done.step, done.seconds, values)
             pace = (looked_at - began) / max(1, done.step - first)
             report(_progress(training, budget, pace, values))
             asked = _asked(training, control, report)
             if asked.stop:
                 raise _stopped(report)
-            if asked.save or time.monotonic() - saved_at > keeping.seconds_between:
+            due = time.monotonic() - saved_at > keeping.seconds_between
+            if asked.save or (due and not doubtful):
                 save(training, keeping, report)
                 saved_at = looked_at = time.monotonic()
             elif asked.preview or _crossed(first, done.step, keeping.preview_steps):
@@ -225,13 +231,16 @@ def _progress(
     return TrainingProgress(done.step, share, 1 / max(seconds_a_step, 1e-9), max(left, 0.0), values)
 
 
-def _roll_back(training: Training, keeping: Keeping, times: int, report: Report) -> None:
+def _roll_back(
+    training: Training, keeping: Keeping, times: int, report: Report, *, values: dict[str, float]
+) -> None:
     broke = training.progressed
+    losses = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
     if times > MOST_ROLL_BACKS or not restore(
         training, keeping, lambda text: report(Note(text, warning=True))
     ):
         raise TrainingDiverged(
-            f"the losses left all bounds at step {broke.step}, and again after "
+            f"the losses left all bounds at step {broke.step} ({losses}), and again after "
             f"{times - 1} roll-backs",
             "train under another --name with a lower --learning-rate",
         )
@@ -241,8 +250,8 @@ def _roll_back(training: Training, keeping: Keeping, times: int, report: Report)
     )
     report(
         Note(
-            f"The losses left all bounds at step {broke.step}; training goes on from step "
-            f"{training.progressed.step} at {factor:g} of the rate.",
+            f"The losses left all bounds at step {broke.step} ({losses}); training goes on from "
+            f"step {training.progressed.step} at {factor:g} of the rate.",
             warning=True,
         )
     )

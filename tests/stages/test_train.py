@@ -1,7 +1,7 @@
 """Training keeps what it did, goes on from there, and mends what breaks."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,20 @@ from recast.errors import (
     TrainingDiverged,
 )
 from recast.events import Event, Note, Preview, Report, TrainingProgress
-from recast.models import MODELS
+from recast.models import MODELS, SwapNetwork
 from recast.provenance.statement import COMPOSITE
 from recast.training import loop
-from recast.training.checkpoint import Progressed, checkpoints, load_newest
+from recast.training.checkpoint import WHOLE, Progressed, checkpoints, load_newest
 from recast.training.control import Control
 from recast.training.faces import Cut, load_training_faces
 from recast.training.history import read_history
 from recast.training.learning import Learning
+from recast.training.lesson import Update
 from recast.training.lock import locked
 from recast.training.loop import Budget, train
 from recast.training.rough_swap import prepare
 from recast.training.state import Keeping, Training
-from recast.training.swift_lesson import SwiftLesson
+from recast.training.swift_lesson import Batch, SwiftLesson, losses
 from recast.workspace import SIDES, Workspace
 
 StopAt = Callable[..., Report]
@@ -292,7 +293,7 @@ def test_broken_weights_are_rolled_back(world: World, seconds_between: float) ->
     world.train(8, report, seconds_between=seconds_between)
     good = 2 if seconds_between == 0 else 0
     assert world.warnings == [
-        "The losses left all bounds at step 6; training goes on from step "
+        "The losses left all bounds at step 6 (face nan, mask nan); training goes on from step "
         f"{good} at 0.5 of the rate."
     ]
     newest = load_newest(world.folder / "checkpoint", pytest.fail)
@@ -300,6 +301,36 @@ def test_broken_weights_are_rolled_back(world: World, seconds_between: float) ->
     assert all(value.isfinite().all() for value in newest.weights.values())
     steps = [line["step"] for line in read_history(world.folder / "history.jsonl")]
     assert steps == [2, 4, 6, 8]
+
+
+class HardLesson(SwiftLesson):
+    """One whose losses are `times` as high."""
+
+    times = 1.0
+
+    @property
+    def updates(self) -> Sequence[Update[Batch]]:
+        def hard(network: SwapNetwork, batch: Batch) -> dict[str, torch.Tensor]:
+            return {name: loss * self.times for name, loss in losses(network, batch).items()}
+
+        return (Update(WHOLE, hard),)
+
+
+@pytest.mark.parametrize(("until", "roll_backs"), [(6, 0), (8, 1)])
+def test_losses_that_stay_high_roll_back_and_those_of_one_look_do_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, until: int, roll_backs: int
+) -> None:
+    world.training.lesson = HardLesson(**vars(world.training.lesson))
+
+    def report(event: Event) -> None:
+        if isinstance(event, TrainingProgress):
+            high = 4 <= event.step < until and not world.warnings
+            monkeypatch.setattr(HardLesson, "times", 5.0 if high else 1.0)
+
+    world.train(12, report)
+    assert len(world.warnings) == roll_backs
+    newest = load_newest(world.folder / "checkpoint", pytest.fail)
+    assert newest and newest.progressed.rate_factor == 0.5**roll_backs
 
 
 def test_broken_weights_are_not_saved_when_stopped(world: World) -> None:
