@@ -27,7 +27,7 @@ def exclusive(**given: object) -> None:
     """
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if len(named) > 1:
-        raise CycloptsError(msg=f"{' and '.join(named)} exclude each other: give one of them.")
+        raise CycloptsError(msg=f"{', '.join(named)} exclude each other: give one of them.")
 
 
 def subset(flags: BaseModel, fields: type[BaseModel]) -> dict[str, object]:
