@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from recast.errors import DiskTrouble
+from recast.language import to_say
 
 LARGEST_JSON = 256 * 2**20
 """Bytes; the list of a million pictures has half of it."""
 
 _FIXES = {
-    errno.ENOSPC: "free some space or choose another disk",
-    errno.EDQUOT: "free some space or choose another disk",
-    errno.EFBIG: "the file system allows no file this large; choose another disk",
-    errno.EACCES: "choose a folder you may write to",
-    errno.EPERM: "choose a folder you may write to",
-    errno.EROFS: "choose a folder you may write to",
+    errno.ENOSPC: to_say("free some space or choose another disk"),
+    errno.EDQUOT: to_say("free some space or choose another disk"),
+    errno.EFBIG: to_say("the file system allows no file this large; choose another disk"),
+    errno.EACCES: to_say("choose a folder you may write to"),
+    errno.EPERM: to_say("choose a folder you may write to"),
+    errno.EROFS: to_say("choose a folder you may write to"),
 }
 
 

@@ -74,19 +74,32 @@ class Texts:
         """What was said elsewhere: a `Sentence`, a constant, or what a template made.
 
         Others stay as they are. What a template put in is said in this language too if it is
-        itself known.
+        itself known, and so are the parts of what colons and semicolons join.
         """
         if isinstance(text, Sentence):
-            return self(text.template, **text.values)
-        said = self(text)
-        if said != text or self.code == next(iter(LANGUAGES)):
-            return said
+            said = {k: self.of(v) if isinstance(v, str) else v for k, v in text.values.items()}
+            return self(text.template, **said)
+        if self.code == next(iter(LANGUAGES)):
+            return text
+        # A system's reason begins with a capital here and with a small letter there.
+        for one in (text, text.lower()) if " " in text else (text,):
+            if (known := self(one)) != one:
+                return known
+        if "; " in text:
+            parts = {part: self.of(part) for part in text.split("; ")}
+            # Some templates have a semicolon of their own; their halves are not known.
+            if all(part != said for part, said in parts.items()):
+                return "; ".join(parts[part] for part in text.split("; "))
         for pattern, template in _patterns():
             if found := pattern.fullmatch(text):
                 values = {name: self.of(value) for name, value in found.groupdict().items()}
                 return self(template, **values)
-        return text
+        head, *rest = _JOINT.split(text, maxsplit=1)
+        return self.of(head) + rest[0] + self.of(rest[1]) if rest else text
 
+
+_JOINT = re.compile("(: |; )")
+"""What stands between a place and the reason, and between two reasons."""
 
 ENGLISH = Texts("en")
 

@@ -18,6 +18,7 @@ GROUND = {
     "language",
     "sides",
     "plain_pickle",
+    "reasons",
 }
 WORK = {
     "video": set[str](),

@@ -6,7 +6,7 @@ import inspect
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -51,28 +51,36 @@ SAID = {"Note": (0, 1), "Started": (1, 2), "Progress": (2, 3), "CycloptsError": 
     name: (0, 2) for name, one in vars(errors).items() if isinstance(one, type)
 }
 """What errors and events are made with: the first text among their arguments, and the last."""
-AT_HAND = {
-    "recast/cli/flags.py": 1,  # what cyclopts said
-    "recast/cli/job.py": 1,  # the error's own words
-    "recast/disk.py": 1,
-    "recast/faces/devices.py": 1,
-    "recast/provenance/consent.py": 1,
-    "recast/stages/cut.py": 1,
-    "recast/stages/denoise.py": 2,
-    "recast/stages/export_model.py": 1,
-    "recast/stages/extract.py": 1,
-    "recast/stages/finish.py": 1,
-    "recast/stages/merge.py": 2,
-    "recast/stages/merge_desk.py": 2,
-    "recast/stages/merge_job.py": 1,
-    "recast/stages/merge_shots.py": 1,
-    "recast/stages/train.py": 2,
-    "recast/studio/beside.py": 1,
-    "recast/training/loop.py": 1,
-    "recast/video/folder.py": 1,
-    "recast/video/formats.py": 1,
+REASONS = {
+    "ValueError": (0, 1),
+    "Unusable": (0, 1),
+    "BookDamaged": (0, 1),
+    "_unreadable": (1, 2),
+    "_broken": (1, 2),
+    "_unusable": (1, 2),
+    "warn": (0, 1),
+    "notes.append": (0, 1),
+    "said.append": (0, 1),
 }
-"""How many texts of a module come from elsewhere, where they are gathered or stay English."""
+"""What is made with a reason that an error then says behind a colon, or with a text that a note
+then says. What they are given from elsewhere is not counted: it is an error's or the system's."""
+AT_HAND = {
+    "recast/cli/arguments.py": 2,  # sentences, chosen by what is wrong
+    "recast/cli/job.py": 1,  # the words of an error, with another thing to do
+    "recast/disk.py": 1,  # what to do, from a table
+    "recast/faces/devices.py": 1,  # what to do, from a table
+    "recast/provenance/consent.py": 1,  # what to do, one of two constants
+    "recast/stages/extract.py": 1,  # what to do, one of two
+    "recast/stages/merge_desk.py": 3,  # sentences
+    "recast/stages/merge_shots.py": 1,  # a sentence
+    "recast/studio/beside.py": 1,  # the sentences of another process
+    "recast/video/folder.py": 1,  # what an error says to do, or a constant
+    "recast/video/formats.py": 1,  # a sentence
+}
+"""How many texts of a module do not stand where they are said, and what they are instead. All of
+them are gathered where they are written."""
+HANDED_ON = {"note", "text"}
+"""Names of what `warn` and `notes` hand on to a `Note`."""
 OTHERS = [code for code in LANGUAGES if code != "en"]
 
 
@@ -119,17 +127,24 @@ def raised_in(tree: ast.Module) -> tuple[list[str], int]:
     texts, elsewhere = dict[str, None](), 0
     for part, constants in parts_of(tree):
         for call in part:
-            first, last = SAID[name_of(call)]
+            first, last = (SAID | REASONS)[whole_name(call)]
             said = [*call.args[first:last], *(k.value for k in call.keywords if k.arg in KEYS)]
             for one in said:
-                for branch in (one.body, one.orelse) if isinstance(one, ast.IfExp) else (one,):
+                for branch in branches(one):
                     if isinstance(branch, ast.Call) and name_of(branch) in KEYWORDS:
                         continue
                     text = template_of(branch, constants)
-                    elsewhere += text is None
+                    elsewhere += text is None and name_of(call) in SAID
                     if text and any(map(str.isalpha, text)):
                         texts[text] = None
     return list(texts), elsewhere
+
+
+def branches(node: ast.expr) -> list[ast.expr]:
+    """What a text is chosen from."""
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    return node.values if isinstance(node, ast.BoolOp) else [node]
 
 
 KEYS = {"msg", "fix", "unit"}
@@ -140,7 +155,9 @@ def parts_of(tree: ast.Module) -> Iterator[tuple[list[ast.Call], dict[str, ast.e
     known = named_texts(tree.body)
     for node in tree.body:
         calls = [
-            one for one in ast.walk(node) if isinstance(one, ast.Call) and name_of(one) in SAID
+            one
+            for one in ast.walk(node)
+            if isinstance(one, ast.Call) and whole_name(one) in SAID | REASONS
         ]
         yield calls, known | named_texts(list(ast.walk(node)))
 
@@ -161,6 +178,8 @@ def template_of(node: ast.expr, constants: dict[str, ast.expr]) -> str | None:
         node = constants.get(node.id, node)
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.Name) and node.id in HANDED_ON:
+        return ""
     if not isinstance(node, ast.JoinedStr):
         return None
     text, used = "", dict[str, int]()
@@ -177,13 +196,23 @@ def template_of(node: ast.expr, constants: dict[str, ast.expr]) -> str | None:
 
 def templates() -> list[str]:
     """All of them that put something in, in order."""
-    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
-    return sorted({text for tree in trees for text in raised_in(tree)[0] if places(text)})
+    found = set[str]()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found.update(raised_in(tree)[0])
+        found.update(
+            text for text in texts_in(tree, {"sentence", "to_say"}) if isinstance(text, str)
+        )
+    return sorted(filter(places, found))
 
 
-def texts_in(tree: ast.AST) -> Iterator[str | tuple[str, ...]]:
-    """What is said in a module; a tuple has both forms of a plural."""
+def texts_in(
+    tree: ast.AST, functions: Container[str] = KEYWORDS
+) -> Iterator[str | tuple[str, ...]]:
+    """What is said in a module by these functions; a tuple has both forms of a plural."""
     for call in calls_in(tree):
+        if name_of(call) not in functions:
+            continue
         count = KEYWORDS[name_of(call)]
         constants = [one for one in call.args[:count] if isinstance(one, ast.Constant)]
         texts = [one.value for one in constants if isinstance(one.value, str)]
@@ -200,6 +229,14 @@ def calls_in(tree: ast.AST) -> Iterator[ast.Call]:
 def name_of(call: ast.Call) -> str:
     """ "plural" of `view.say.plural(...)`."""
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def whole_name(call: ast.Call) -> str:
+    """The same, and "notes.append" of `self.notes.append(...)`."""
+    if name_of(call) == "append" and isinstance(call.func, ast.Attribute):
+        place = getattr(call.func.value, "attr", getattr(call.func.value, "id", ""))
+        return f"{place}.append"
+    return name_of(call)
 
 
 def po_file(code: str) -> Path:
@@ -318,6 +355,27 @@ def test_what_was_put_in_is_said_too() -> None:
     error = errors.WorkspaceUnusable("/tmp/x is no workspace", "update recast")
     assert Texts("ru").of(str(error)) == "/tmp/x не рабочая папка"
     assert Texts("en").of(str(error)) == str(error)
+
+
+def test_what_is_in_a_sentence_is_said_too() -> None:
+    inner = sentence("it must be at most {le}", le=2)
+    told = sentence("{name} cannot be {value}: {why}", name="--warp", value=9, why=inner)
+    said = "--warp: значение 9 не подходит: нужно число не больше 2"
+    assert Texts("ru").of(told) == Texts("ru").of(str(told)) == said
+    assert Texts("en").of(told) == "--warp cannot be 9: it must be at most 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a.png: it is no PNG", "a.png: это не PNG"),
+        ("a.png: Permission denied", "a.png: доступ запрещён"),
+        ("it is no PNG; it is cut off", "это не PNG; он обрывается"),
+        ("a: b; c", "a: b; c"),
+    ],
+)
+def test_what_colons_and_semicolons_join_is_said_part_by_part(text: str, said: str) -> None:
+    assert Texts("ru").of(text) == said
 
 
 def test_texts_are_written_where_they_are_said() -> None:

@@ -34,7 +34,7 @@ def main(tokens: Sequence[str] | None = None, *, control: Control | None = None)
         command(*bound.args, **bound.kwargs, **steered)
         sys.stdout.flush()
     except CycloptsError as error:
-        from recast.cli.flags import arguments_explained
+        from recast.cli.arguments import arguments_explained
 
         voice.failed(arguments_explained(error, tokens))
         return WRONG_ARGUMENTS

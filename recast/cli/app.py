@@ -4,7 +4,7 @@ from keyword import iskeyword
 
 from cyclopts import App, Parameter
 
-from recast.cli.help import HelpWithLimits
+from recast.cli.help import SHOW_HELP, SHOW_VERSION, HelpInWords, HelpWithLimits
 from recast.language import Texts, machine_language
 
 COMMANDS = {
@@ -55,8 +55,11 @@ def make_app(say: Texts) -> App:
         help=say("Face replacement for film, research and labelled satire: two takes in, one out."),
         help_epilogue=say("Begin with `recast demo`. `recast COMMAND --help` explains a command."),
         help_format="plaintext",
+        help_formatter=HelpInWords(say),
         default_parameter=Parameter(negative_iterable=()),
     )
+    app["--help"].help = say.of(SHOW_HELP)
+    app["--version"].help = say.of(SHOW_VERSION)
     for order, (name, (module, about)) in enumerate(COMMANDS.items()):
         app.command(
             f"recast.cli.{module}:{name}{'_' * iskeyword(name)}",

@@ -122,7 +122,7 @@ def _fields(flags: ConsentFlags) -> dict[str, Any]:
         exclusive(file=True, **{name.removesuffix("s"): True for name in given})
     lacking = [f"--{name}" for name in ("basis", "person", "adult") if name not in given]
     if not flags.file and lacking:
-        raise CycloptsError(msg=f"consent add also needs {' and '.join(lacking)} (or --file).")
+        raise CycloptsError(msg=f"consent add also needs {', '.join(lacking)} (or --file).")
     return given
 
 

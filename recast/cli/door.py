@@ -14,8 +14,9 @@ from types import FrameType
 from recast.cli.voices import Silent, Voice, voice_for
 from recast.errors import Stopped
 from recast.events import Event
+from recast.language import Texts, machine_language, to_say
 
-_WILL_STOP = b"\nStopping where nothing is lost. Ctrl-C again stops at once.\n"
+_WILL_STOP = to_say("Stopping where nothing is lost. Ctrl-C again stops at once.")
 
 
 def stopped() -> Stopped:
@@ -31,6 +32,8 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.asked = False
+        said = f"\n{Texts(machine_language()).of(_WILL_STOP)}\n"
+        self._will_stop = said.encode(sys.stderr.encoding or "utf-8", "backslashreplace")
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
@@ -38,7 +41,7 @@ class Interrupt:
         self.asked = True
         with suppress(OSError):
             # Not print: the signal may have come in the middle of one.
-            os.write(2, _WILL_STOP)
+            os.write(2, self._will_stop)
 
 
 class Door:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
-from pydantic import BaseModel, ValidationError
-
-from recast.errors import OptionUnusable
+from pydantic import BaseModel
 
 FLAGS = Parameter(name="*", negative_iterable=())
 """Every field of an option model becomes a flag of its own."""
@@ -30,22 +27,12 @@ def exclusive(**given: object) -> None:
     """
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
     if len(named) > 1:
-        raise CycloptsError(msg=f"{' and '.join(named)} exclude each other: give one of them.")
+        raise CycloptsError(msg=f"{', '.join(named)} exclude each other: give one of them.")
 
 
 def subset(flags: BaseModel, fields: type[BaseModel]) -> dict[str, object]:
     """The values of `flags` that are fields of another option model."""
     return flags.model_dump(include=set(fields.model_fields))
-
-
-def arguments_explained(error: CycloptsError, tokens: Sequence[str]) -> OptionUnusable:
-    """A parser's error in the house's form: what is wrong, and where to read what is right."""
-    from recast.cli.app import COMMANDS
-
-    cause = error.__cause__
-    what = _troubles(cause) if isinstance(cause, ValidationError) else str(error)
-    command = next((f" {token}" for token in tokens[:1] if token in COMMANDS), "")
-    return OptionUnusable(what.rstrip("."), f"recast{command} --help shows what it takes")
 
 
 def counted(number: int, thing: str) -> str:
@@ -56,13 +43,3 @@ def counted(number: int, thing: str) -> str:
 def quoted(path: Path) -> str:
     """A path as it is typed in a command."""
     return f'"{path}"' if " " in str(path) else str(path)
-
-
-def _troubles(error: ValidationError) -> str:
-    parts = []
-    for trouble in error.errors(include_url=False):
-        where = " ".join(f"--{str(part).replace('_', '-')}" for part in trouble["loc"][:1])
-        reason = trouble["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        named = f"{where} {trouble['input']}: " if where else ""
-        parts.append(named + reason[0].lower() + reason[1:])
-    return "; ".join(parts)

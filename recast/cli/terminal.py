@@ -70,7 +70,9 @@ class Terminal:
 
     def failed(self, error: Exception) -> None:
         self.close()
-        what = self.say.of(str(error))
+        # Not str(error), which would forget what a `Sentence` was made of.
+        first = error.args[0] if error.args else ""
+        what = self.say.of(first if isinstance(first, str) else str(error))
         if isinstance(error, Stopped):
             self._say(self.say("Stopped: {what}", what=what), "bold yellow")
         else:

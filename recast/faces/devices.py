@@ -6,6 +6,7 @@ from typing import Any
 
 from recast.errors import OptionUnusable
 from recast.faces.extras import lacks_extra
+from recast.language import to_say
 
 
 def devices_for(detector: str, wanted: str) -> list[str]:
@@ -29,14 +30,14 @@ def devices_for(detector: str, wanted: str) -> list[str]:
         there = ", ".join(["cpu", *usable])
         raise OptionUnusable(
             f"the detector {detector} cannot run on {wanted} here: it can use {there}",
-            _FIXES.get(detector, "choose one of these, or best"),
+            _FIXES.get(detector, to_say("choose one of these, or best")),
         )
     return [named]
 
 
 _FIXES = {
-    "mesh": "choose one of these, or install onnxruntime-gpu in place of onnxruntime",
-    "dlib": "choose one of these, or build dlib with CUDA",
+    "mesh": to_say("choose one of these, or install onnxruntime-gpu in place of onnxruntime"),
+    "dlib": to_say("choose one of these, or build dlib with CUDA"),
 }
 
 

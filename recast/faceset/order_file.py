@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from recast.disk import disk_trouble_named, write_whole
 from recast.errors import WorkspaceUnusable
 from recast.faceset.face_file import FACE_SUFFIXES
+from recast.reasons import reason
 
 ORDER_NAME = ".order.json"
 LOCK_NAME = ".order.lock"
@@ -79,7 +80,7 @@ def load_order(folder: Path) -> Order | None:
     try:
         return Order.model_validate_json(data)
     except ValidationError as error:
-        why = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        why = reason(error.errors(include_url=False)[0])
         raise WorkspaceUnusable(
             f"{file} is damaged or from a newer recast: {why}",
             "put back a copy of it, or delete it: the faces stay, but names cannot be undone",

@@ -19,6 +19,8 @@ from pydantic import (
 
 from recast.disk import read_json
 from recast.errors import ConsentMissing
+from recast.language import sentence, to_say
+from recast.reasons import reason
 from recast.sides import Side
 
 ConsentBasis = Literal["self", "written-consent", "licence", "synthetic", "research-dataset"]
@@ -31,6 +33,10 @@ _FILE_FIX = (
 _ADD_FIX = (
     "record it: recast consent WORKSPACE add --basis "
     "{self|written-consent|licence|synthetic|research-dataset} --person NAME --adult"
+)
+_ADD_DST_FIX = to_say(
+    "record it: recast consent WORKSPACE add --basis "
+    "{self|written-consent|licence|synthetic|research-dataset} --person NAME --adult --side dst"
 )
 
 
@@ -162,7 +168,7 @@ def require_consent(records: Sequence[ConsentRecord], today: date) -> ConsentRec
     """
     for_dst = [record for record in records if record.side == "dst"]
     if for_dst:
-        _newest_that_holds(for_dst, today, _ADD_FIX + " --side dst")
+        _newest_that_holds(for_dst, today, _ADD_DST_FIX)
     for_src = [record for record in records if record.side == "src"]
     if not for_src:
         raise ConsentMissing("nobody recorded that the src person's face may be used", _ADD_FIX)
@@ -196,11 +202,10 @@ def first_trouble(error: ValidationError) -> str:
     trouble = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in trouble["loc"])
     if trouble["type"] == "missing":
-        return f"{where} is missing"
+        return sentence("{where} is missing", where=where)
     if trouble["type"] == "extra_forbidden":
-        return f"{where} is not a field of a consent record"
+        return sentence("{where} is not a field of a consent record", where=where)
     if where == "version":
-        return "its version is not 1; a newer recast may have written it"
-    reason = trouble["msg"].removeprefix("Value error, ")
-    reason = reason[0].lower() + reason[1:]
-    return f"{where}: {reason}" if where else reason
+        return sentence("its version is not 1; a newer recast may have written it")
+    why = reason(trouble)
+    return f"{where}: {why}" if where else why

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from recast.errors import NoFaceFound, OptionUnusable
 from recast.events import Note, Report, Started, silent
+from recast.language import to_say
 from recast.stages.extraction import (
     Extraction,
     read_extraction,
@@ -85,7 +86,7 @@ class ExtractOptions(LikenessOptions, frozen=True, extra="forbid"):
     @classmethod
     def _is_a_device(cls, device: str) -> str:
         if not re.fullmatch(r"best|all|cpu|cuda|cuda:\d{1,3}", device):
-            raise ValueError("is none of best, all, cpu, cuda and cuda:N")
+            raise ValueError("it is none of best, all, cpu, cuda and cuda:N")
         return device
 
 
@@ -301,8 +302,8 @@ def _put_aside(folder: Path, report: Report) -> None:
 
 def _fix(options: ExtractOptions) -> str:
     if options.detector == "manual":
-        return "mark faces and accept them first, or choose another --detector"
-    return (
+        return to_say("mark faces and accept them first, or choose another --detector")
+    return to_say(
         "check that it shows a face of at least 40 pixels, "
         "or lower --min-score, or --min-size, or try another --detector"
     )

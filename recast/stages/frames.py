@@ -45,7 +45,7 @@ class FramesOptions(BaseModel, frozen=True, extra="forbid"):
             value = Fraction(value).limit_denominator(10**6)
         spelled = str(value) if isinstance(value, int | Fraction) else value
         if isinstance(spelled, str) and not re.fullmatch(_FPS, spelled, re.ASCII):
-            raise ValueError(f"is no rate: give a number such as 5 or 24000/1001, or {FULL}")
+            raise ValueError(f"it is no rate: give a number such as 5 or 24000/1001, or {FULL}")
         return spelled
 
 

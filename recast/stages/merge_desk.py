@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from recast.disk import disk_trouble_named, write_json
 from recast.errors import OptionUnusable, WorkspaceUnusable
 from recast.language import sentence
+from recast.reasons import reason, refused
 from recast.stages.merge_options import LookOptions, MergeOptions
 from recast.stages.merge_shots import Shot
 from recast.workspace import Workspace
@@ -245,8 +246,6 @@ def _checked(kind: type[Any], values: dict[str, Any]) -> Any:
     except ValidationError as error:
         trouble = error.errors(include_url=False)[0]
         named = ".".join(str(part) for part in trouble["loc"][:1])
-        reason = trouble["msg"].removeprefix("Input ").removeprefix("Value error, ")
         raise OptionUnusable(
-            f"{named} {trouble['input']}: {reason[0].lower()}{reason[1:]}",
-            sentence("choose another value"),
+            refused(named, trouble["input"], reason(trouble)), sentence("choose another value")
         ) from error

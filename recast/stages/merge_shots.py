@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError
 
 from recast.disk import read_json
 from recast.errors import OptionUnusable
+from recast.language import sentence
+from recast.reasons import reason, refused
 from recast.stages.merge_options import LookOptions, look_of
 
 if TYPE_CHECKING:
@@ -87,7 +89,12 @@ def looks_among(
         OptionUnusable: an entry is no range; the error names it and `where` it stands.
     """
     shots = [
-        _placed(options, entry, f"entry {number} of {where}", length)
+        _placed(
+            options,
+            entry,
+            sentence("entry {number} of {where}", number=number, where=where),
+            length,
+        )
         for number, entry in enumerate(entries, start=1)
     ]
     order = sorted(range(len(shots)), key=lambda at: shots[at].first)
@@ -144,14 +151,14 @@ def _troubles(error: ValidationError) -> str:
     for trouble in error.errors(include_url=False):
         named = ".".join(str(part) for part in trouble["loc"])
         if trouble["type"] == "extra_forbidden":
-            parts.append(f"{named} is no option of a range")
+            parts.append(sentence("{named} is no option of a range", named=named))
         elif trouble["type"] == "missing":
-            parts.append(f"{named} is missing")
+            parts.append(sentence("{where} is missing", where=named))
         else:
-            reason = trouble["msg"].removeprefix("Input ")
-            parts.append(f"{named}: {trouble['input']!r} {reason[0].lower()}{reason[1:]}")
+            parts.append(refused(named, trouble["input"], reason(trouble)))
     return "; ".join(parts)
 
 
 def _known() -> str:
-    return f"give frames, change and any of: {', '.join(LookOptions.model_fields)}"
+    names = ", ".join(LookOptions.model_fields)
+    return sentence("give frames, change and any of: {names}", names=names)

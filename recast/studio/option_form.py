@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from recast.language import Texts
+from recast.reasons import reason
 from recast.studio.parts import Tag, tag
 from recast.studio.view import View
 
@@ -54,9 +55,7 @@ class OptionForm:
         except ValidationError as error:
             for trouble in error.errors(include_url=False):
                 name = str(trouble["loc"][0]) if trouble["loc"] else ""
-                info = self._model.model_fields.get(name)
-                text = range_text(self._view.say, info) if info else ""
-                troubles[name] = text or self._view.say("This is no value for it")
+                troubles[name] = sentence_of(self._view.say.of(reason(trouble)))
             return None
         finally:
             for name, field in self._fields.items():
@@ -157,6 +156,11 @@ def kind_of(annotation: Any) -> tuple[Any, bool]:
         rest = [one for one in get_args(annotation) if one is not type(None)]
         return rest[0], len(rest) < len(get_args(annotation))
     return annotation, False
+
+
+def sentence_of(text: str) -> str:
+    """It begins with a capital letter and ends with a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def label_of(name: str) -> str:

@@ -152,8 +152,8 @@ def load_training_faces(
         landmarks.append(found.landmarks)
         meshes.append(found.mesh)
     if lost:
-        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        warn(f"Left out: {lost[0]}{more}")
+        more = len(lost) - 1
+        warn(f"Left out: {lost[0]} (and {more} more)" if more else f"Left out: {lost[0]}")
     if not kept:
         raise NoFaceFound(
             f"no face in {faceset.folder} can be used", "extract them again, or mend the files"

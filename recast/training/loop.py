@@ -80,7 +80,7 @@ def train(
     report = Patient(report) if team.size > 1 else report
     history = History(keeping.folder / "history.jsonl", training.progressed.step, team.leads)
     batches = Batches(training.seed, training.device, team, ahead=keeping.ahead)
-    roll_backs, usual, doubtful = 0, math.inf, False
+    roll_backs, watch = 0, _Watch()
     save(training, keeping, report)
     saved_at = looked_at = time.monotonic()
     try:
@@ -90,19 +90,13 @@ def train(
             _count_seconds(training, time.monotonic() - looked_at)
             looked_at = time.monotonic()
             values = team.mean(values, training.device)
-            total, done = sum(values.values()), training.progressed
-            # A single batch may be hard: only what stays so high has gone wrong.
-            doubtful, doubted = total > WORSE * usual, doubtful
-            over = budget.share(done) >= 1
-            broken = not math.isfinite(total) or (doubtful and (doubted or over))
+            done, over = training.progressed, budget.share(training.progressed) >= 1
+            broken = watch.broken(sum(values.values()), last=over)
             if broken or (over and not is_finite(training.network)):
                 roll_backs += 1
                 _roll_back(training, keeping, roll_backs, report, values=values)
-                doubtful = False
                 history.forget_after(training.progressed.step)
                 continue
-            if not doubtful:
-                usual = total if math.isinf(usual) else 0.9 * usual + 0.1 * total
             history.add(done.step, done.seconds, values)
             pace = (looked_at - began) / max(1, done.step - first)
             report(_progress(training, budget, pace, values))
@@ -110,7 +104,7 @@ def train(
             if asked.stop:
                 raise _stopped(report)
             due = time.monotonic() - saved_at > keeping.seconds_between
-            if asked.save or (due and not doubtful):
+            if asked.save or (due and not watch.doubtful):
                 save(training, keeping, report)
                 saved_at = looked_at = time.monotonic()
             elif asked.preview or _crossed(first, done.step, keeping.preview_steps):
@@ -122,6 +116,28 @@ def train(
     finally:
         batches.close()
     save(training, keeping, report)
+
+
+@dataclass
+class _Watch:
+    """What losses are usual, and whether the last ones seen were much higher."""
+
+    usual: float = math.inf
+    doubtful: bool = False
+
+    def broken(self, total: float, *, last: bool) -> bool:
+        """Whether losses show that the weights are spoilt; a single batch may just be hard.
+
+        Args:
+            last: whether nothing comes after it that could tell.
+        """
+        doubted, self.doubtful = self.doubtful, total > WORSE * self.usual
+        if not math.isfinite(total) or (self.doubtful and (doubted or last)):
+            self.doubtful = False
+            return True
+        if not self.doubtful:
+            self.usual = total if math.isinf(self.usual) else 0.9 * self.usual + 0.1 * total
+        return False
 
 
 def _some_steps(

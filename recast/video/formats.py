@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 
 from recast.errors import OptionUnusable, TakeUnwritable
+from recast.language import sentence
 from recast.video.take import TakeInfo
 from recast.video.yuv import YuvLayout
 
@@ -254,4 +255,4 @@ def format_named(name: str) -> Format:
 
 def _with_alpha_named() -> str:
     names = ", ".join(name for name, one in FORMATS.items() if one.alpha)
-    return f"choose a format with alpha: {names}"
+    return sentence("choose a format with alpha: {names}", names=names)

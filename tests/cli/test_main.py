@@ -105,7 +105,7 @@ def test_wrong_arguments_are_told_to_programs_too(run: Run) -> None:
     code, out, err = run("train", "job", "--batch-size", "0", "--json")
     told = json.loads(out)
     assert (code, err, told["event"]) == (2, "", "error")
-    assert told["what"].startswith("--batch-size 0: ")
+    assert told["what"].startswith("--batch-size cannot be 0: ")
     assert told["fix"] == "recast train --help shows what it takes"
 
 

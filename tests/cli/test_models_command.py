@@ -20,5 +20,5 @@ def test_programs_get_one_object_a_model(run: Run) -> None:
     by_name = {one["name"]: one for one in found}
     assert by_name["sae"]["parameters"] == 119_195_382
     assert by_name["h64"]["framing"] == "half"
-    assert by_name["swift"]["resolution"] == 96
+    assert by_name["swift"]["resolution"] == 128
     assert 0 < by_name["swift"]["memory"] < 10**9 < by_name["h64"]["memory"]

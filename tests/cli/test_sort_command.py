@@ -40,7 +40,7 @@ def test_sort_speaks_json(run: Run, faceset: Path) -> None:
         ([], "Give --by METHOD, or --undo"),
         (["--by", "yaw", "--undo"], "exclude each other"),
         (["--by", "beauty"], "histogram-dissimilar"),
-        (["--by", "yaw", "--keep", "0"], "--keep 0"),
+        (["--by", "yaw", "--keep", "0"], "--keep cannot be 0"),
     ],
 )
 def test_wrong_flags_are_explained(run: Run, faceset: Path, flags: list[str], said: str) -> None:

@@ -36,7 +36,7 @@ def test_frames_says_where_the_pictures_are(run: Run, job: Path) -> None:
 @pytest.mark.parametrize("fps", ["x", "-3"])
 def test_frames_refuses_what_is_no_rate(run: Run, job: Path, fps: str) -> None:
     code, _, err = run("frames", job, "src", f"--fps={fps}")
-    assert code == 2 and f"--fps {fps}: is no rate" in err
+    assert code == 2 and f"--fps cannot be {fps}: it is no rate" in err
 
 
 def test_frames_leaves_foreign_pictures_alone(run: Run, job: Path) -> None:

@@ -32,11 +32,11 @@ def test_a_value_holds_for_the_take_or_for_a_range(desk: MergeDesk) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "number", "what"),
     [
-        ("feather", 3, None, "feather 3: should be less than or equal to 0.5"),
-        ("feather", 3, 0, "feather 3: should be less than or equal to 0.5"),
-        ("mode", "magic", None, "mode magic"),
+        ("feather", 3, None, "feather cannot be 3: it must be at most 0.5"),
+        ("feather", 3, 0, "feather cannot be 3: it must be at most 0.5"),
+        ("mode", "magic", None, "mode cannot be magic: it must be one of original"),
         ("crf", 20, 0, "crf holds for the whole take"),
-        ("surprise", 1, None, "surprise 1"),
+        ("surprise", 1, None, "surprise cannot be 1: there is no such option"),
     ],
 )
 def test_a_wrong_value_is_refused_and_changes_nothing(

@@ -195,7 +195,7 @@ def test_a_wrong_value_is_said_and_taken_back(opened: Page) -> None:
     entry = opened.locator("#o-feather")
     entry.fill("7")
     entry.press("Enter")
-    expect(opened.get_by_text("feather 7.0: should be less than")).to_be_visible()
+    expect(opened.get_by_text("feather cannot be 7.0: it must be at most")).to_be_visible()
     expect(entry).to_have_value("0.06")
 
 
