@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from recast.language import Texts
 from recast.studio.actions import action
 from recast.studio.job import Job
 from recast.studio.job_rows import duration, picture, show_picture, state_text
@@ -157,9 +158,8 @@ class TrainPanel:
             losses = job.training.get("losses") or {}
             parts += [f"{name} {_short(value)}" for name, value in losses.items() if value]
         parts.append(say("{time} trained", time=duration(self._view, one.seconds)))
-        if seen.memory:
-            parts.append(say("{n} GB of memory", n=f"{seen.memory / 1e9:.1f}"))
-        return ", ".join(parts)
+        on_gpu = int(job.training.get("device_memory") or 0) if job else 0
+        return ", ".join([*parts, *memory_texts(say, seen.memory, on_gpu)])
 
     def _moved(self) -> None:
         if self._seen is not None:
@@ -179,6 +179,16 @@ class TrainPanel:
         chosen = previews[min(self._at, len(previews) - 1)] if previews else None
         show_picture(self._picture, self._view.studio.address(chosen) if chosen else "")
         self._step.text = self._view.say("step {n}", n=int(chosen.stem)) if chosen else ""
+
+
+def memory_texts(say: Texts, held: int, on_gpu: int) -> list[str]:
+    """What a training takes, in bytes, of the computer's memory and of a GPU's, if it takes any."""
+    texts = []
+    if held:
+        texts.append(say("{n} GB of memory", n=f"{held / 2**30:.1f}"))
+    if on_gpu:
+        texts.append(say("{n} GB on the GPU", n=f"{on_gpu / 2**30:.1f}"))
+    return texts
 
 
 def _short(value: float) -> str:

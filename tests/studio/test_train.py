@@ -5,7 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from recast.language import ENGLISH, Texts
 from recast.studio.loss_chart import options_of
+from recast.studio.train_panel import memory_texts
 from recast.workspace import Workspace
 from tests.studio.conftest import Serve, Watched
 
@@ -110,3 +112,10 @@ def test_a_chart_has_a_line_for_each_loss() -> None:
     assert made["yAxis"]["type"] == "log"
     assert made["series"][0]["data"] == [[1, 0.5], [2, 0.25]]
     assert options_of({}, logarithmic=False)["yAxis"]["type"] == "value"
+
+
+def test_memory_is_told_of_the_computer_and_of_the_gpu() -> None:
+    assert memory_texts(ENGLISH, 3 << 29, 0) == ["1.5 GB of memory"]
+    assert memory_texts(ENGLISH, 3 << 29, 5 << 30) == ["1.5 GB of memory", "5.0 GB on the GPU"]
+    assert memory_texts(Texts("ru"), 0, 5 << 30) == ["5.0 ГБ на GPU"]
+    assert memory_texts(ENGLISH, 0, 0) == []
