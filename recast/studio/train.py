@@ -172,7 +172,7 @@ class _TrainPage:
         with self._view.complaining():
             self._start_training(last_options(self._view, name))
 
-    def _start_training(self, options: TrainOptions) -> None:
+    def _start_training(self, options: Any) -> None:
         name = options.name or options.model
         if self._view.start(self._action(options)) is None:
             return
