@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from recast.language import ENGLISH, Texts
 from recast.studio.loss_chart import options_of
 from recast.studio.train import keyed_one
 from recast.studio.train_panel import memory_texts
 from recast.workspace import Workspace
-from tests.studio.conftest import Serve, Watched
+from tests.studio.conftest import Held, Serve, Watched
 
 
 def open_group(page: Page, name: str) -> None:
@@ -79,31 +79,6 @@ def test_trainings_stand_side_by_side_with_their_losses_and_history(
     assert (trained.model_folder("swift") / "timelapse.mp4").is_file()
 
 
-class Held:
-    """What the server sends to a page, kept back on its way while it is closed."""
-
-    def __init__(self, page: Page) -> None:
-        self.is_closed = False
-        self._kept: list[str | bytes] = []
-        page.route_web_socket("**/*", self._opened)
-
-    def _opened(self, route: WebSocketRoute) -> None:
-        self._route = route
-        server = route.connect_to_server()
-        server.on_message(lambda message: self._came(message))
-
-    def _came(self, message: str | bytes) -> None:
-        if self.is_closed:
-            self._kept.append(message)
-        else:
-            self._route.send(message)
-
-    def open(self) -> None:
-        self.is_closed = False
-        for message in self._kept:
-            self._route.send(message)
-
-
 def test_a_key_is_heard_while_another_training_appears(
     extracted: Workspace, serve: Serve, watched: Callable[..., Watched]
 ) -> None:
@@ -117,7 +92,7 @@ def test_a_key_is_heard_while_another_training_appears(
     panel = page.get_by_role("region", name="swift", exact=True)
     expect(panel).to_contain_text("steps a second", timeout=60_000)
     other.goto(f"{base}/train")
-    held.is_closed = True
+    held.close()
     extracted.train(name="a second", steps=1, resolution=64, batch_size=3, device="cpu")
     expect(other.get_by_role("region", name="a second", exact=True)).to_be_visible(timeout=30_000)
     page.wait_for_timeout(3000)  # by then this page was told of it too, which is kept back
