@@ -13,13 +13,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import recast
 from recast.provenance import synthetic_consent
 from recast.workspace import SIDES, Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 OUT = Path(__file__).parents[1] / "docs" / "images"
 SAMPLES = Path(recast.__file__).parent / "samples"
@@ -27,9 +31,9 @@ SHOTS = {
     "overview": ("/", "en-US"),
     "faces": ("/faces?side=src", "en-US"),
     "train": ("/train", "en-US"),
-    "marking": ("/mark?side=dst&frame=30&list=all", "en-US"),
+    "marking": ("/mark?side=dst&frame=45&list=all", "en-US"),
     "masks": ("/masks?side=dst", "en-US"),
-    "merge": ("/merge?frame=30", "en-US"),
+    "merge": ("/merge?frame=45", "en-US"),
     "overview-ru": ("/", "ru-RU"),
 }
 """Name: address and language."""
@@ -51,9 +55,24 @@ def main() -> None:
             page = context.new_page()
             page.goto(address + path)
             page.wait_for_timeout(4000)
-            page.screenshot(path=out / f"studio-{name}.jpg", type="jpeg", quality=85)
+            with training(page) if name == "train" else nullcontext():
+                page.screenshot(path=out / f"studio-{name}.jpg", type="jpeg", quality=85)
             print(out / f"studio-{name}.jpg")
+            context.close()
         browser.close()
+
+
+@contextmanager
+def training(page: Page) -> Iterator[None]:
+    """On the train page: while it goes on, with the losses in sight."""
+    page.set_viewport_size({"width": 1280, "height": 1150})
+    go_on = page.get_by_role("button", name="Go on")
+    go_on.click()
+    page.get_by_text("steps a second").wait_for(timeout=120_000)
+    page.wait_for_timeout(4000)
+    yield
+    page.get_by_role("region", name="swift").get_by_role("button", name="Stop").click()
+    go_on.wait_for(timeout=120_000)
 
 
 def sample_workspace(root: Path) -> Workspace:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,9 @@ def passed(guard: Guard, address: str, token: str) -> int:
         "headers": [(b"host", b"10.0.0.9:8080")],
         "client": (address, 50_000),
     }
-    asyncio.run(guard(scope, receive, send))
+    # In a thread of its own: in this one Playwright's loop may run, for tests in the browser.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, guard(scope, receive, send)).result()
     return int(statuses[0])
 
 

@@ -190,6 +190,8 @@ def test_faces_in_sight_are_fetched_before_those_around_and_a_slow_link_gets_sma
     soon(page, lambda: len(slow.asked) == 4)
     page.wait_for_timeout(200)
     assert len(slow.asked) == 4  # one after the other: nobody looks at them yet
+    slow.let_go(body=bytes(4 * 69))
+    soon(page, lambda: page.evaluate("window.changes") == 4)
     sizes = page.evaluate("[[48, 2000], [7, 2000], [12, 500], [24, 100], [40, 100]]"
                           ".map(([part, took]) => window.partAfter(part, took))")  # fmt: skip
     assert sizes == [24, 6, 12, 48, 48]
