@@ -13,17 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import recast
 from recast.provenance import synthetic_consent
 from recast.workspace import SIDES, Workspace
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 OUT = Path(__file__).parents[1] / "docs" / "images"
 SAMPLES = Path(recast.__file__).parent / "samples"
@@ -42,7 +38,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 def main() -> None:
     """Make the pictures."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import ViewportSize, sync_playwright
 
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
     out.mkdir(parents=True, exist_ok=True)
@@ -51,28 +47,16 @@ def main() -> None:
     with studio(workspace.root) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for name, (path, language) in SHOTS.items():
-            context = browser.new_context(locale=language, viewport={"width": 1280, "height": 800})
+            # The losses stand below the preview.
+            size = ViewportSize(width=1280, height=1150 if name == "train" else 800)
+            context = browser.new_context(locale=language, viewport=size)
             page = context.new_page()
             page.goto(address + path)
             page.wait_for_timeout(4000)
-            with training(page) if name == "train" else nullcontext():
-                page.screenshot(path=out / f"studio-{name}.jpg", type="jpeg", quality=85)
+            page.screenshot(path=out / f"studio-{name}.jpg", type="jpeg", quality=85)
             print(out / f"studio-{name}.jpg")
             context.close()
         browser.close()
-
-
-@contextmanager
-def training(page: Page) -> Iterator[None]:
-    """On the train page: while it goes on, with the losses in sight."""
-    page.set_viewport_size({"width": 1280, "height": 1150})
-    go_on = page.get_by_role("button", name="Go on")
-    go_on.click()
-    page.get_by_text("steps a second").wait_for(timeout=120_000)
-    page.wait_for_timeout(4000)
-    yield
-    page.get_by_role("region", name="swift").get_by_role("button", name="Stop").click()
-    go_on.wait_for(timeout=120_000)
 
 
 def sample_workspace(root: Path) -> Workspace:
