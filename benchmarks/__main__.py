@@ -29,6 +29,7 @@ BENCHMARKS = {
     "studio_grid": "benchmarks.studio_grid",
     "studio_live": "benchmarks.studio_live",
     "studio_pictures": "benchmarks.studio_pictures",
+    "studio_slow": "benchmarks.studio_slow",
     "team": "benchmarks.team",
     "train": "benchmarks.train",
     "video": "benchmarks.video",

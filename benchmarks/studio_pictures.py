@@ -27,9 +27,9 @@ SHOTS = {
     "overview": ("/", "en-US"),
     "faces": ("/faces?side=src", "en-US"),
     "train": ("/train", "en-US"),
-    "marking": ("/mark?side=dst&frame=30&list=all", "en-US"),
+    "marking": ("/mark?side=dst&frame=45&list=all", "en-US"),
     "masks": ("/masks?side=dst", "en-US"),
-    "merge": ("/merge?frame=30", "en-US"),
+    "merge": ("/merge?frame=45", "en-US"),
     "overview-ru": ("/", "ru-RU"),
 }
 """Name: address and language."""
@@ -38,7 +38,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 def main() -> None:
     """Make the pictures."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import ViewportSize, sync_playwright
 
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
     out.mkdir(parents=True, exist_ok=True)
@@ -47,12 +47,15 @@ def main() -> None:
     with studio(workspace.root) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         for name, (path, language) in SHOTS.items():
-            context = browser.new_context(locale=language, viewport={"width": 1280, "height": 800})
+            # The losses stand below the preview.
+            size = ViewportSize(width=1280, height=1150 if name == "train" else 800)
+            context = browser.new_context(locale=language, viewport=size)
             page = context.new_page()
             page.goto(address + path)
             page.wait_for_timeout(4000)
             page.screenshot(path=out / f"studio-{name}.jpg", type="jpeg", quality=85)
             print(out / f"studio-{name}.jpg")
+            context.close()
         browser.close()
 
 

@@ -24,13 +24,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """One report of the training loop. `share` is the finished part of the budget, 0..1."""
+    """One report of the training loop. `share` is the finished part of the budget, 0..1.
+
+    `device_memory` is what the training holds of a GPU's memory, in bytes; 0 on a CPU.
+    """
 
     step: int
     share: float
     steps_per_second: float
     seconds_left: float
     losses: dict[str, float]
+    device_memory: int = 0
 
 
 @dataclass(frozen=True)

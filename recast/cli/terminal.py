@@ -174,8 +174,10 @@ def described(event: TrainingProgress, say: Texts = ENGLISH) -> str:
     losses = [f"{name} {value:.3f}" for name, value in event.losses.items()]
     left = say("{time} left", time=duration(event.seconds_left, say))
     rate = say("{rate} steps/s", rate=f"{event.steps_per_second:.1f}")
-    # Losses last: a narrow terminal cuts off the end.
-    return ", ".join([say("step {step}", step=event.step), rate, left, *losses])
+    held = event.device_memory
+    memory = [say("{n} GB on the GPU", n=f"{held / 2**30:.1f}")] if held else []
+    # Losses and memory last: a narrow terminal cuts off the end.
+    return ", ".join([say("step {step}", step=event.step), rate, left, *losses, *memory])
 
 
 def duration(seconds: float, say: Texts = ENGLISH) -> str:

@@ -18,6 +18,8 @@ from recast.studio.view import View, keyed
 
 Change = Callable[[str, Any], Awaitable[None]]
 """Called with the option's name and the value that a person gave it."""
+_SLIDES = 0.03
+"""Seconds between two values of a slider that moves; the last one always comes."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class Controls:
         made = []
         if what.low is not None and what.high is not None:
             slider = tag("input", type="range", step=f"{what.step:g}", **limits).labelled(label)
-            self._listen(slider, "input", name, float, throttle=0.03)
+            self._listen(slider, "input", name, float)
             made.append(slider)
         entry = tag("input", "c-number", type="number", step="any", id=f"o-{name}", **limits)
         self._listen(entry, "change", name, _number_of)
@@ -209,21 +211,8 @@ class Controls:
             "click", step, js_handler="(e) => emit(e.shiftKey || window.recastShift === true)"
         )
 
-    def _listen(
-        self,
-        control: Tag,
-        event: str,
-        name: str,
-        read: Callable[[Any], Any],
-        *,
-        throttle: float = 0.0,
-    ) -> None:
-        async def given(event: GenericEventArguments) -> None:
-            await self._given(name, read(event.args))
-
-        shown = "checked" if event == "click" else "value"
-        handler = f"(e) => emit(e.target.{shown})"
-        control.on(event, given, throttle=throttle, js_handler=handler)
+    def _listen(self, control: Tag, event: str, name: str, read: Callable[[Any], Any]) -> None:
+        listen(control, event, lambda value: self._given(name, read(value)))
 
     async def _given(self, name: str, value: Any) -> None:
         """Take what the control shows already, since a person put it there."""
@@ -231,9 +220,26 @@ class Controls:
             value = int(value) if float(value).is_integer() else value
         self._shown[name] = value
         await self._change(name, value)
-        if self._shown[name] == value:
-            for control in self._made[name]:
-                put(control, value)
+        for control in self._made[name]:
+            put(control, self._shown[name])
+
+
+def listen(control: Tag, event: str, give: Callable[[Any], Awaitable[object]]) -> None:
+    """Call `give` with each value that a person gives a control.
+
+    The browser numbers them, and hears which one was taken: until it was the newest, what `put`
+    says is older than what the hand did, and controls.js leaves the control alone.
+    """
+
+    async def given(told: GenericEventArguments) -> None:
+        try:
+            await give(told.args["value"])
+        finally:
+            heard = max(int(told.args["number"]), int(control.props.get("data-heard", "0")))
+            control.props["data-heard"] = str(heard)
+
+    throttle = _SLIDES if control.props.get("type") == "range" else 0.0
+    control.on(event, given, throttle=throttle, js_handler="(e) => emit(recastSent(e.target))")
 
 
 def put(control: Tag, value: Any) -> None:

@@ -178,7 +178,7 @@ export default {
         }
       }
       if (own.band) this.drawBand(pen, own.band, top);
-      if (!this.moves.waiting) own.pictures?.want(wanted.concat(near)); // else the set is another one soon
+      if (!this.moves.waiting) own.pictures?.want(wanted, near); // else the set is another one soon
     },
 
     drawName(pen, group, y) {

@@ -2,14 +2,16 @@
 
 A web page that a browser has open somewhere else must not reach a server on this machine, neither
 by naming it (cross-site requests, cross-site websockets) nor by giving its own name this machine's
-address (DNS rebinding). Where others can reach the server, a token is asked for as well.
+address (DNS rebinding). Where others can reach the server, a token is asked for as well, and who
+guesses it has to wait.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
+import math
+import secrets
 from collections.abc import Iterable
 from html import escape
 from http.cookies import CookieError, SimpleCookie
@@ -18,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recast.language import Texts, browser_language
+from recast.studio.guesses import Guesses
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _YEAR = 365 * 24 * 3600
@@ -26,12 +29,24 @@ _YEAR = 365 * 24 * 3600
 class Guard:
     """Wraps the web application; `token` is None where only this machine can reach it."""
 
-    def __init__(self, app: ASGIApp, *, names: Iterable[str], port: int, token: str | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        names: Iterable[str],
+        port: int,
+        token: str | None,
+        guesses: Guesses | None = None,
+    ) -> None:
         self._app = app
+        self._guesses = guesses or Guesses()
         self._names = frozenset(name.lower() for name in (*LOOPBACK, *names))
         self._token = token
         # Cookies know no ports: two studios on one machine need two names.
         self._cookie = f"recast-{port}"
+        # Not made of the token: else cookies would be a way to guess it that nobody counts.
+        self._pass = secrets.token_urlsafe(32)
+        """What the cookie holds of those who knew the token."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -84,33 +99,39 @@ class Guard:
             return False
         return cookie is not None and same(cookie.value, self._pass)
 
-    @property
-    def _pass(self) -> str:
-        """What the cookie holds: made of the token, which cannot be made of it."""
-        return hmac.new((self._token or "").encode(), b"cookie", hashlib.sha256).hexdigest()
-
     async def _ask(self, scope: Scope, headers: dict[str, str], send: Send) -> None:
         """Take the token out of the address into a cookie, or ask for it."""
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        given = next((value for name, value in query if name == "token"), None)
-        if scope["type"] == "http" and given is not None and same(given, self._token or ""):
-            rest = urlencode([pair for pair in query if pair[0] != "token"])
-            # Two slashes would lead to another site.
-            place = "/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else "")
-            cookie = f"{self._cookie}={self._pass}; Path=/; HttpOnly; SameSite=Strict"
-            await _answer(
-                send,
-                303,
-                "",
-                [
-                    (b"location", place.encode("utf-8", "replace")),
-                    (b"set-cookie", f"{cookie}; Max-Age={_YEAR}".encode()),
-                ],
-            )
-            return
+        given = next((value for name, value in query if name == "token"), "")
         say = Texts(browser_language(headers.get("accept-language", "")))
-        wrong = say("That is not the token.") if given else ""
-        await _refuse(scope, send, 401, _form(say, wrong))
+        if scope["type"] != "http" or not given:
+            await _refuse(scope, send, 401, _form(say, ""))
+            return
+        address = (scope.get("client") or ("",))[0]
+        # Nobody compares meanwhile: the answer says nothing about the token.
+        if wait := math.ceil(self._guesses.wait(address)):
+            await _refuse(scope, send, 429, _patience(say, wait), retry_after=wait)
+        elif not same(given, self._token or ""):
+            self._guesses.wrong(address)
+            await _refuse(scope, send, 401, _form(say, say("That is not the token.")))
+        else:
+            self._guesses.right(address)
+            await self._let_in(scope["path"], query, send)
+
+    async def _let_in(self, path: str, query: list[tuple[str, str]], send: Send) -> None:
+        rest = urlencode([pair for pair in query if pair[0] != "token"])
+        # Two slashes would lead to another site.
+        place = "/" + path.lstrip("/\\") + (f"?{rest}" if rest else "")
+        cookie = f"{self._cookie}={self._pass}; Path=/; HttpOnly; SameSite=Strict"
+        await _answer(
+            send,
+            303,
+            "",
+            [
+                (b"location", place.encode("utf-8", "replace")),
+                (b"set-cookie", f"{cookie}; Max-Age={_YEAR}".encode()),
+            ],
+        )
 
 
 def same(given: str, wanted: str) -> bool:
@@ -119,14 +140,29 @@ def same(given: str, wanted: str) -> bool:
 
 
 def _form(say: Texts, wrong: str) -> str:
+    return _plain_page(
+        say,
+        f"<form><p><label>{escape(say('Token, as the terminal showed it'))} "
+        f'<input name="token" type="password" autofocus></label> '
+        f"<button>{escape(say('Open'))}</button></p><p>{escape(wrong)}</p></form>",
+    )
+
+
+def _patience(say: Texts, seconds: int) -> str:
+    said = say.plural(
+        "Too many wrong tokens came from this address. Try again in {n} minute.",
+        "Too many wrong tokens came from this address. Try again in {n} minutes.",
+        math.ceil(seconds / 60),
+    )
+    return _plain_page(say, f"<p>{escape(said)}</p>")
+
+
+def _plain_page(say: Texts, inside: str) -> str:
     return (
         f'<!doctype html><html lang="{say.code}"><meta charset="utf-8"><title>recast</title>'
         '<link rel="stylesheet" href="data:text/css,'
         "body{background:%23141618;color:%23e8e6e3;font:16px sans-serif;margin:15vh auto;"
-        'max-width:30em}input,button{font:inherit;padding:.4em}">'
-        f"<form><p><label>{escape(say('Token, as the terminal showed it'))} "
-        f'<input name="token" type="password" autofocus></label> '
-        f"<button>{escape(say('Open'))}</button></p><p>{escape(wrong)}</p></form></html>"
+        f'max-width:30em}}input,button{{font:inherit;padding:.4em}}">{inside}</html>'
     )
 
 
@@ -157,11 +193,16 @@ def _with_headers(send: Send, host: str) -> Send:
     return sending
 
 
-async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+async def _refuse(
+    scope: Scope, send: Send, status: int, text: str, *, retry_after: int = 0
+) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
-    else:
-        await _answer(send, status, text, [(b"content-type", b"text/html; charset=utf-8")])
+        return
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    if retry_after:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await _answer(send, status, text, headers)
 
 
 async def _answer(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, Response
 from recast.errors import RecastError
 from recast.sides import Side
 from recast.studio.files import MEDIA_TYPES
+from recast.studio.parts import Tag
 
 if TYPE_CHECKING:
     from recast.studio.state import Studio
@@ -41,6 +42,21 @@ class LivePictures:
     def get(self, place: str) -> bytes | None:
         """The picture, if it is still there."""
         return self._known.get(place)
+
+
+def show_newest(picture: Tag, address: str, **of: str) -> None:
+    """Let a picture show what `put` gave an address; `of` says what it is of, such as `frame`.
+
+    live.js fetches it when the one before has come: on a slow link only the newest of many.
+    """
+    promise(picture, **of)
+    picture.props["data-live"] = address
+
+
+def promise(picture: Tag, **of: str) -> None:
+    """Let a picture fade until what it is to be of has come, if that takes its time."""
+    for name, value in of.items():
+        picture.props[f"data-live-{name}"] = value
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:

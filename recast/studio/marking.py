@@ -18,6 +18,7 @@ from recast.stages.marking import Listed, marks_written
 from recast.stages.marking_desk import MarkingDesk, MarkingView
 from recast.studio.actions import Action, action
 from recast.studio.job_rows import JobRows
+from recast.studio.live import promise, show_newest
 from recast.studio.loading import loaded
 from recast.studio.marking_hand import Hand
 from recast.studio.marking_tools import draw_tools
@@ -181,8 +182,8 @@ class MarkingBench:
             return
         if answer is not None and frame == self.at.frame:
             place = f"{self.client}-marking"
-            self._picture.props["src"] = self.view.studio.pictures.put(place, answer.data)
-            self._picture.props["data-frame"] = str(frame)
+            address = self.view.studio.pictures.put(place, answer.data)
+            show_newest(self._picture, address, frame=str(frame))
 
     def draw(self) -> None:
         """Bring the page to what the desk holds."""
@@ -201,6 +202,7 @@ class MarkingBench:
                 for number, mark in enumerate(here.faces)
             ]
         )
+        promise(self._picture, frame=str(frame))
         self._overlay.props["data-state"] = json.dumps(
             {
                 "frame": frame,

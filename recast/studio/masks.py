@@ -14,7 +14,8 @@ from recast.errors import RecastError
 from recast.sides import SIDES, Side
 from recast.stages.mask_desk import MaskDesk, tinted
 from recast.studio.actions import action
-from recast.studio.controls import put
+from recast.studio.controls import listen, put
+from recast.studio.live import promise, show_newest
 from recast.studio.loading import loaded
 from recast.studio.parts import tag
 from recast.studio.view import View, commanded
@@ -81,9 +82,8 @@ class MaskBench:
             return
         crop, mask = made
         pictures = self.view.studio.pictures
-        self._crop.props["src"] = pictures.put(f"{self._client}-crop", crop)
-        self._mask.props["src"] = pictures.put(f"{self._client}-mask", mask)
-        self._mask.props["data-name"] = name
+        show_newest(self._crop, pictures.put(f"{self._client}-crop", crop), crop=name)
+        show_newest(self._mask, pictures.put(f"{self._client}-mask", mask), name=name)
 
     async def drawn(self, event: GenericEventArguments) -> None:
         """A hand drew something; see masks.js."""
@@ -128,17 +128,15 @@ class MaskBench:
     def _draw_moves(self) -> None:
         say = self.view.say
 
-        async def scrubbed(event: GenericEventArguments) -> None:
-            await self.go_to(int(float(event.args or 0)))
+        async def scrubbed(value: str) -> None:
+            await self.go_to(int(float(value or 0)))
 
         last = str(max(0, len(self.desk.names) - 1))
         with tag("div", "m-scrub"):
             self.view.button(say("Back"), lambda: self.go_to(self.at - 1), key=",|ArrowLeft")
             self._scrub = tag("input", type="range", min="0", max=last, step="1")
             self._scrub.labelled(say("Face of the set"))
-            self._scrub.on(
-                "input", scrubbed, throttle=0.05, js_handler="(e) => emit(e.target.value)"
-            )
+            listen(self._scrub, "input", scrubbed)
             self.view.button(say("Forward"), lambda: self.go_to(self.at + 1), key=".|ArrowRight")
 
     def _draw_tools(self) -> None:
@@ -187,6 +185,7 @@ class MaskBench:
                 "width": self.part * self.size,
             }
         )
+        promise(self._crop, crop=name or "")
         put(self._scrub, self.at)
         self._about.text = (
             say("{name}, {number} of {count}", name=name, number=self.at + 1,

@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 from nicegui import run, ui
-from nicegui.events import GenericEventArguments
 
 from recast.errors import RecastError
 from recast.stages.merge_desk import MergeDesk
 from recast.stages.merge_options import LookOptions, MergeOptions
 from recast.studio.actions import Action, action
-from recast.studio.controls import Controls, declared, put
+from recast.studio.controls import Controls, declared, listen, put
 from recast.studio.job_rows import JobRows
+from recast.studio.live import show_newest
 from recast.studio.loading import loaded
 from recast.studio.merge_ranges import RangeBar
 from recast.studio.merge_result import result_section
@@ -106,8 +106,8 @@ class MergeBench:
             return
         if answer is not None:
             place = f"{self._client}-after"
-            self._after.props["src"] = self.view.studio.pictures.put(place, answer.data)
-            self._after.props["data-frame"] = str(question["frame"])
+            address = self.view.studio.pictures.put(place, answer.data)
+            show_newest(self._after, address, frame=str(question["frame"]))
             self._say(None)
 
     async def _show_before(self) -> None:
@@ -119,7 +119,8 @@ class MergeBench:
             return
         if answer is not None:
             place = f"{self._client}-before"
-            self._before.props["src"] = self.view.studio.pictures.put(place, answer.data)
+            address = self.view.studio.pictures.put(place, answer.data)
+            show_newest(self._before, address, before=str(question["frame"]))
 
     def _say(self, error: RecastError | None) -> None:
         say = self.view.say
@@ -213,17 +214,17 @@ class MergeBench:
 
             self.view.button(text, go, key=key)
 
-        async def scrubbed(event: GenericEventArguments) -> None:
-            await self.go_to(int(float(event.args or 0)))
+        async def scrubbed(value: str) -> None:
+            await self.go_to(int(float(value or 0)))
 
         move(say("First"), "<", lambda: 0)
         move(say("Back"), ",", lambda: self.frame - 1)
         self._scrub = tag("input", type="range", min="0", max=last, step="1")
         self._scrub.labelled(say("Frame of the take"))
-        self._scrub.on("input", scrubbed, throttle=0.05, js_handler="(e) => emit(e.target.value)")
+        listen(self._scrub, "input", scrubbed)
         self._entry = tag("input", "m-frame", type="number", min="0", max=last)
         self._entry.labelled(say("Frame"))
-        self._entry.on("change", scrubbed, js_handler="(e) => emit(e.target.value)")
+        listen(self._entry, "change", scrubbed)
         move(say("Forward"), ".", lambda: self.frame + 1)
         move(say("Last"), ">", lambda: self.desk.length - 1)
 

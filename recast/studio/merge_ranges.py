@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recast.studio.controls import put
+from recast.studio.controls import listen, put
 from recast.studio.parts import tag
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class RangeBar:
             view.button(say("Let the range go"), self._remove, key="Delete", kind="danger")
             with tag("span", "m-pair"):
                 self._blend = tag("input", id="blends", type="checkbox")
-                self._blend.on("click", self._blended, js_handler="(e) => emit(e.target.checked)")
+                listen(self._blend, "click", self._blended)
                 tag("label", text=say("comes gradually"), **{"for": "blends"})
             with tag("span", "m-pair"):
                 whole = tag("input", id="whole", type="checkbox")
@@ -86,10 +86,10 @@ class RangeBar:
             self._bench.desk.remove_range(number)
             await self._bench.changed()
 
-    async def _blended(self, event: Any) -> None:
+    async def _blended(self, blends: bool) -> None:
         number = self._bench.desk.settings.range_at(self._bench.frame)
         if number is not None:
-            self._bench.desk.blend(number, blends=bool(event.args))
+            self._bench.desk.blend(number, blends=blends)
             await self._bench.changed()
 
     async def _make_whole(self, event: Any) -> None:

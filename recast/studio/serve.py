@@ -74,7 +74,12 @@ def serve(
     place = Place(host, listening.getsockname()[1], token)
     names = {host, socket.gethostname(), socket.getfqdn()}
     app = Guard(application(studio), names=names, port=place.port, token=token)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+        proxy_headers=False,  # else a header would say from which address a token comes
+    )
     server = _Server(config, lambda: ready(place))
     try:
         server.run(sockets=[listening])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from nicegui import ui
 from pydantic import BaseModel
 
 from recast.errors import RecastError
@@ -56,7 +58,12 @@ class _TrainPage:
     def __init__(self, view: View) -> None:
         self._view = view
         self._panels: dict[str, TrainPanel] = {}
+        self._boxes: dict[str, ui.checkbox] = {}
         self._hidden: set[str] = set()
+        self._begun = ""
+        """What this browser began, until its panel has the keys."""
+        self._keyed = ""
+        """Whose panel has the keys."""
         self._histories: dict[str, History] = {}
         tag("h1", text=view.say("Train"))
         with tag("div", "r-train"):
@@ -90,7 +97,8 @@ class _TrainPage:
         seen = {one.standing.name: one for one in found[0]}
         self._none.set_visibility(not seen)
         if set(seen) != set(self._panels):
-            self._draw_panels(seen)
+            self._change_panels(seen)
+        self._share_keys()
         for name, panel in self._panels.items():
             panel.box.set_visibility(name not in self._hidden)
             panel.draw(seen[name])
@@ -101,32 +109,44 @@ class _TrainPage:
         shown = {n: h for n, h in self._histories.items() if n in seen and n not in self._hidden}
         await self._chart.refresh(shown)
 
-    def _draw_panels(self, seen: dict[str, Seen]) -> None:
-        """Anew, since a training was added or removed."""
-        fresh = [name for name in seen if name not in self._panels]
+    def _change_panels(self, seen: dict[str, Seen]) -> None:
+        """A training was added or removed; the others' panels stay."""
         if not self._panels and len(seen) > MOST_SHOWN:
             busy = [name for name in seen if running(self._view, name)]
             newest = sorted(seen, key=lambda name: _touched(seen[name]), reverse=True)
             self._hidden = set(seen) - set([*busy, *newest][:MOST_SHOWN])
-        else:
-            self._hidden -= set(fresh)
-        self._panels.clear()
-        self._grid.clear()
-        first = next((n for n in seen if running(self._view, n)), next(iter(seen), ""))
+        for name in self._panels.keys() - seen.keys():
+            self._panels.pop(name).box.delete()
+            self._boxes.pop(name).delete()
+            self._hidden.discard(name)
+        for place, name in enumerate(seen):
+            if name not in self._panels:
+                self._add_panel(name, place)
+        self._chosen.set_visibility(len(seen) > 1)
+
+    def _add_panel(self, name: str, place: int) -> None:
         with self._grid:
-            for name in seen:
-                keys = name == (fresh[-1] if fresh and len(fresh) == 1 else first)
-                self._panels[name] = TrainPanel(self._view, name, go_on=self._go_on, keys=keys)
-        self._chosen.clear()
+            self._panels[name] = TrainPanel(self._view, name, go_on=self._go_on)
+        self._panels[name].box.move(target_index=place)
         with self._chosen:
-            for name in seen if len(seen) > 1 else ():
-                shown = name not in self._hidden
-                box = self._view.checkbox(name, value=shown)
-                box.on_value_change(lambda event, name=name: self._choose(name, event.value))
+            box = self._boxes[name] = self._view.checkbox(name, value=name not in self._hidden)
+        box.move(target_index=place)
+        box.on_value_change(lambda event: self._choose(name, event.value))
 
     def _choose(self, name: str, shown: bool) -> None:
         (self._hidden.discard if shown else self._hidden.add)(name)
         self._panels[name].box.set_visibility(shown)
+        self._share_keys()
+
+    def _share_keys(self) -> None:
+        """Let the keys steer one training: see `keyed_one`."""
+        shown = [name for name in self._panels if name not in self._hidden]
+        busy = [name for name in shown if running(self._view, name)]
+        self._keyed = keyed_one(shown, busy, begun=self._begun, before=self._keyed)
+        if self._keyed == self._begun or not running(self._view, self._begun):
+            self._begun = ""
+        for name, panel in self._panels.items():
+            panel.hold_keys(name == self._keyed)
 
     def _changed(self) -> None:
         if not hasattr(self, "_form"):
@@ -145,12 +165,38 @@ class _TrainPage:
     def _begin(self) -> None:
         options = self._form.options
         if options is not None:
-            self._view.start(self._action(options))
+            self._start_training(options)
 
     def _go_on(self, name: str) -> None:
         """As it was last trained, until it is stopped: what a budget counted is used up."""
         with self._view.complaining():
-            self._view.start(self._action(last_options(self._view, name)))
+            self._start_training(last_options(self._view, name))
+
+    def _start_training(self, options: Any) -> None:
+        name = options.name or options.model
+        if self._view.start(self._action(options)) is None:
+            return
+        self._begun = name
+        if name in self._panels:
+            self._boxes[name].value = True
+            # At once: the next key may be on its way to a button that is shown only now.
+            self._panels[name].draw_controls()
+            self._share_keys()
+
+
+def keyed_one(shown: Sequence[str], busy: Sequence[str], *, begun: str, before: str) -> str:
+    """Which of the trainings that are shown has the keys; "" if none is shown.
+
+    What this browser has just `begun` gets them. Else they stay with the one that had them
+    `before` as long as it is among the `busy`: nobody else's start may turn a key that is about
+    to be pressed against another training.
+    """
+    if begun in busy:
+        return begun
+    if before in busy:
+        return before
+    stays = [before] if before in shown else []
+    return next(iter([*busy, *stays, *shown]), "")
 
 
 def last_options(view: View, name: str) -> TrainOptions:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from recast.language import Texts
 from recast.studio.actions import action
 from recast.studio.job import Job
 from recast.studio.job_rows import duration, picture, show_picture, state_text
-from recast.studio.parts import tag
-from recast.studio.view import View, keyed
+from recast.studio.parts import Tag, tag
+from recast.studio.view import View, key_name, keyed
 
 if TYPE_CHECKING:
     from recast.stages.standing import TrainingStanding
@@ -66,23 +67,26 @@ def memory_of(process: int) -> int:
 
 
 class TrainPanel:
-    """Changed in place; `keys` gives its buttons keys, for the one panel that has them."""
+    """Changed in place: what was pressed before a change is on its way to the same buttons."""
 
-    def __init__(self, view: View, name: str, *, go_on: Callable[[str], None], keys: bool) -> None:
+    def __init__(self, view: View, name: str, *, go_on: Callable[[str], None]) -> None:
         say = view.say
         self._view, self._name = view, name
         self._seen: Seen | None = None
         self._follows = True
+        self._has_keys = False
+        self._keys: list[tuple[ui.button, str]] = []
+        self._hints: list[Tag] = []
         with tag("section", "r-card r-training").labelled(name) as self.box:
             tag("h2", text=name)
             self._state = tag("p", role="status")
             self._facts = tag("p", "r-quiet")
             with tag("div", "r-row"):
                 self._steer = [
-                    self._button(say("Save"), "save", "s" if keys else ""),
-                    self._button(say("Refresh"), "refresh", "r" if keys else ""),
-                    self._button(say("Next faces"), "next", "n" if keys else ""),
-                    self._button(say("Stop"), "stop", "x" if keys else ""),
+                    self._button(say("Save"), "save", "s"),
+                    self._button(say("Refresh"), "refresh", "r"),
+                    self._button(say("Next faces"), "next", "n"),
+                    self._button(say("Stop"), "stop", "x"),
                 ]
                 self._go_on = view.button(say("Go on"), partial(go_on, name))
             self._picture = picture("", say("Newest preview"), "r-preview")
@@ -90,9 +94,9 @@ class TrainPanel:
                 "p", "r-quiet r-small",
                 text=say("Rows: src, src drawn; dst, dst drawn; the swap, and its mask"),
             )  # fmt: skip
-            self._draw_history(say("Previews over time"), keys)
+            self._draw_history(say("Previews over time"))
 
-    def _draw_history(self, name: str, keys: bool) -> None:
+    def _draw_history(self, name: str) -> None:
         say = self._view.say
         with tag("div", "r-row r-history") as self._history:
             self._place = ui.slider(min=0, max=1, value=1, step=1, on_change=self._moved)
@@ -104,8 +108,7 @@ class TrainPanel:
                 made.props["aria-label"] = say("Earlier preview") if key == "ArrowLeft" else say(
                     "Later preview"
                 )  # fmt: skip
-                if keys:
-                    keyed(made, key)
+                self._keys.append((made, key))
             lapse = action(
                 "timelapse", self._view.studio.root, "--name", self._name,
                 holds=[f"timelapse {self._name}"],
@@ -121,23 +124,50 @@ class TrainPanel:
             if job := running(self._view, self._name):
                 self._view.studio.jobs.tell(job, word)  # type: ignore[arg-type]
 
-        return self._view.button(text, tell, key=key)
+        made = self._view.button(text, tell)
+        with made:
+            hint = tag("kbd", "r-kbd", text=key_name(key), aria_hidden="true")
+        hint.set_visibility(False)
+        self._hints.append(hint)
+        self._keys.append((made, key))
+        return made
+
+    def hold_keys(self, held: bool) -> None:
+        """Give its buttons their keys, or take them away: one panel of a page has them."""
+        if held == self._has_keys:
+            return
+        self._has_keys = held
+        for button, key in self._keys:
+            if held:
+                # The server knows better than the page whether there is anything to steer.
+                keyed(button, key).props("data-hidden-key" if button in self._steer else "")
+            else:
+                button.props(remove="data-key aria-keyshortcuts data-hidden-key")
+        for hint in self._hints:
+            hint.set_visibility(held)
+
+    def draw_controls(self) -> Job | None:
+        """Show what can be done to it now, and give the job that trains it."""
+        job = running(self._view, self._name)
+        for button in self._steer:
+            button.set_visibility(job is not None)
+        self._go_on.set_visibility(job is None)
+        return job
 
     def draw(self, seen: Seen) -> None:
         """Show how far it is."""
         self._seen = seen
-        job = running(self._view, self._name)
+        job = self.draw_controls()
         one, say = seen.standing, self._view.say
         self._state.text = state_text(self._view, job) if job else say("step {n}", n=one.step)
         self._facts.text = self._fact_text(seen, job)
-        for button in self._steer:
-            button.set_visibility(job is not None)
-        self._go_on.set_visibility(job is None)
         count = len(seen.previews)
         self._history.set_visibility(count > 0)
         self._legend.set_visibility(count > 0)
-        self._place.props["max"] = max(count - 1, 1)
-        self._place.update()
+        # Not without need: it would take the slider back from a hand that moves it.
+        if self._place.props["max"] != max(count - 1, 1):
+            self._place.props["max"] = max(count - 1, 1)
+            self._place.update()
         if self._follows and count:
             self._place.value = count - 1
         self._show()
@@ -157,9 +187,8 @@ class TrainPanel:
             losses = job.training.get("losses") or {}
             parts += [f"{name} {_short(value)}" for name, value in losses.items() if value]
         parts.append(say("{time} trained", time=duration(self._view, one.seconds)))
-        if seen.memory:
-            parts.append(say("{n} GB of memory", n=f"{seen.memory / 1e9:.1f}"))
-        return ", ".join(parts)
+        on_gpu = int(job.training.get("device_memory") or 0) if job else 0
+        return ", ".join([*parts, *memory_texts(say, seen.memory, on_gpu)])
 
     def _moved(self) -> None:
         if self._seen is not None:
@@ -179,6 +208,16 @@ class TrainPanel:
         chosen = previews[min(self._at, len(previews) - 1)] if previews else None
         show_picture(self._picture, self._view.studio.address(chosen) if chosen else "")
         self._step.text = self._view.say("step {n}", n=int(chosen.stem)) if chosen else ""
+
+
+def memory_texts(say: Texts, held: int, on_gpu: int) -> list[str]:
+    """What a training takes, in bytes, of the computer's memory and of a GPU's, if it takes any."""
+    texts = []
+    if held:
+        texts.append(say("{n} GB of memory", n=f"{held / 2**30:.1f}"))
+    if on_gpu:
+        texts.append(say("{n} GB on the GPU", n=f"{on_gpu / 2**30:.1f}"))
+    return texts
 
 
 def _short(value: float) -> str:

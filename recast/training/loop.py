@@ -15,7 +15,7 @@ from recast.training.checkpoint import Progressed
 from recast.training.control import Control, Requests
 from recast.training.history import History
 from recast.training.learning import Learning, some_held
-from recast.training.memory import is_out_of_memory, smaller
+from recast.training.memory import device_memory, is_out_of_memory, smaller
 from recast.training.state import Keeping, Training, is_finite, restore, save, show
 from recast.training.team import Patient
 
@@ -244,7 +244,14 @@ def _progress(
         left = 60 * budget.minutes - done.seconds
     if budget.steps is not None:
         left = min(left, (budget.steps - done.step) * seconds_a_step)
-    return TrainingProgress(done.step, share, 1 / max(seconds_a_step, 1e-9), max(left, 0.0), values)
+    return TrainingProgress(
+        done.step,
+        share,
+        steps_per_second=1 / max(seconds_a_step, 1e-9),
+        seconds_left=max(left, 0.0),
+        losses=values,
+        device_memory=device_memory(training.device),
+    )
 
 
 def _roll_back(

@@ -184,6 +184,19 @@ def budget_of(memory: int | None, device: torch.device) -> int:
     return int(free * (1 - HELD_BACK))
 
 
+def device_memory(device: torch.device) -> int:
+    """Bytes that this process holds of the memory of a GPU; 0 on a CPU.
+
+    What the allocator keeps for its next tensors counts, since no other program can have it. The
+    number comes from the allocator's own books: the device is not waited for.
+    """
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()
+    return 0
+
+
 def recompute_segments(network: SwapNetwork) -> None:
     """Let the network forget what is inside its segments and compute it anew going back.
 

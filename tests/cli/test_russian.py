@@ -50,6 +50,8 @@ def test_errors_and_progress_are_russian() -> None:
         assert words in said
     line = described(TrainingProgress(7, 0.5, 2.0, 61.0, {}), Texts("ru"))
     assert line == "шаг 7, 2.0 шаг/с, осталось 1:01"
+    line = described(TrainingProgress(7, 0.5, 2.0, 61.0, {}, 3 << 30), Texts("ru"))
+    assert line.endswith("осталось 1:01, 3.0 ГБ на GPU")
 
 
 def test_programs_are_told_in_english(

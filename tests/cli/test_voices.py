@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ class Heard:
                 "steps_per_second": 3.96,
                 "seconds_left": 90.0,
                 "losses": {"src": 0.5, "dst": 0.25},
+                "device_memory": 0,
             },
         ),
     ],
@@ -139,6 +141,12 @@ def test_training_shows_rate_losses_and_time_left() -> None:
     heard.report(Started("train", "swift"), TRAINING)
     said = "train 25%: step 40, 4.0 steps/s, 1:30 left, src 0.500, dst 0.250"
     assert heard.lines()[1] == said
+
+
+def test_training_on_a_gpu_shows_what_it_holds_there() -> None:
+    heard = Heard()
+    heard.report(replace(TRAINING, device_memory=5 << 29))
+    assert heard.lines()[0].endswith("dst 0.250, 2.5 GB on the GPU")
 
 
 def test_a_terminal_gets_a_bar() -> None:

@@ -102,6 +102,7 @@ def test_a_larger_budget_trains_on(trained: Workspace) -> None:
     done = [event for event in events if isinstance(event, TrainingProgress)]
     assert [event.step for event in done] == [30, 33]
     assert done[-1].share == 1 and done[-1].seconds_left == 0
+    assert done[-1].device_memory == 0  # on a CPU
     assert saved_steps(folder) == [20, 33]
     assert any(isinstance(event, Preview) for event in events)
 

@@ -13,7 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    WebSocketRoute,
+    expect,
+    sync_playwright,
+)
 
 from recast.workspace import Workspace
 
@@ -70,6 +78,46 @@ def shows(page: Page, frame: int) -> None:
 def state(page: Page) -> Any:
     """What the page is told to draw."""
     return json.loads(page.locator("svg[data-state]").get_attribute("data-state") or "{}")
+
+
+class Held:
+    """What the server tells a page, kept on its way while this is closed; made before it opens."""
+
+    def __init__(self, page: Page) -> None:
+        self._is_closed = False
+        self._kept: list[str | bytes] = []
+        page.route_web_socket("**/*", self._opened)
+
+    def _opened(self, route: WebSocketRoute) -> None:
+        self._route = route
+        route.connect_to_server().on_message(self._came)
+
+    def _came(self, message: str | bytes) -> None:
+        if self._is_closed:
+            self._kept.append(message)
+        else:
+            self._route.send(message)
+
+    def close(self) -> None:
+        self._is_closed = True
+
+    def has(self, text: str) -> bool:
+        """Whether something that is kept says so."""
+        return any(text in str(message) for message in self._kept)
+
+    def pass_until(self, text: str) -> None:
+        """Let everything through up to what says so, and keep the rest."""
+        while self._kept:
+            message = self._kept.pop(0)
+            self._route.send(message)
+            if text in str(message):
+                return
+
+    def open(self) -> None:
+        self._is_closed = False
+        for message in self._kept:
+            self._route.send(message)
+        self._kept.clear()
 
 
 Serve = Callable[..., Server]

@@ -1,6 +1,8 @@
 """Who may talk to the studio, asked over a socket as a browser or an attacker would."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from recast.studio.guard import Guard
+from recast.studio.guesses import FIRST_WAIT, FREE, Guesses
 from tests.studio.conftest import Server
 
 TOKEN = "a token of the tests"
@@ -139,6 +143,87 @@ def test_a_token_is_made_up_where_none_is_given(tmp_path: Path) -> None:
         assert ask(server).status == 401
     finally:
         server.close()
+
+
+def test_who_guesses_the_token_is_told_to_wait(tmp_path: Path) -> None:
+    server = Server(tmp_path, "--host", "0.0.0.0", "--token", TOKEN)
+    try:
+        right = f"/?token={TOKEN.replace(' ', '+')}"
+        cookie = ask(server, right).headers["set-cookie"].partition(";")[0]
+        for number in range(FREE):
+            # Not the address that a header claims.
+            told = ask(server, f"/?token={number}", X_Forwarded_For=f"10.0.0.{number}")
+            assert told.status == 401 and "<form>" in told.text
+        told = ask(server, "/?token=again", X_Forwarded_For="10.1.1.1")
+        assert told.status == 429 and 0 < int(told.headers["retry-after"]) <= 30
+        assert "Try again in 1 minute." in told.text and "<form>" not in told.text
+        # The right one is not even looked at: an answer would tell it.
+        told = ask(server, right, Accept_Language="ru")
+        assert told.status == 429 and "через 1 минуту" in told.text
+        # Who is in stays in, and who does not guess is asked as before.
+        assert ask(server, Cookie=cookie).status == 200
+        socket(server, Origin=server.base, Cookie=cookie)
+        assert ask(server).status == 401
+    finally:
+        server.close()
+
+
+def passed(guard: Guard, address: str, token: str) -> int:
+    """The status of an answer to a token that comes from an address."""
+    statuses = []
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status"))
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is read of a request that is not let in")
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": f"token={token}".encode(),
+        "headers": [(b"host", b"10.0.0.9:8080")],
+        "client": (address, 50_000),
+    }
+    # In a thread of its own: in this one Playwright's loop may run, for tests in the browser.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, guard(scope, receive, send)).result()
+    return int(statuses[0])
+
+
+def test_the_right_token_from_another_address_is_never_hindered() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("nobody was let in")
+
+    now = [0.0]
+    guard = Guard(app, names=(), port=1, token="right", guesses=Guesses(lambda: now[0]))
+    for number in range(50):
+        assert passed(guard, "10.0.0.1", "wrong") == (401 if number < FREE else 429)
+    assert passed(guard, "10.0.0.1", "right") == 429
+    assert passed(guard, "10.0.0.2", "right") == 303
+    now[0] += FIRST_WAIT
+    assert passed(guard, "10.0.0.1", "wrong") == 401
+    assert passed(guard, "10.0.0.1", "right") == 429  # longer this time
+    now[0] += FIRST_WAIT
+    assert passed(guard, "10.0.0.1", "right") == 429
+    now[0] += FIRST_WAIT
+    assert passed(guard, "10.0.0.1", "right") == 303
+    assert passed(guard, "10.0.0.1", "wrong") == 401
+    assert passed(guard, "10.0.0.1", "right") == 303  # and it began anew
+
+
+def test_a_cookie_cannot_be_made_of_the_token(tmp_path: Path) -> None:
+    """Else cookies would be guesses that nobody counts."""
+    cookies = []
+    for name in ("first", "second"):
+        server = Server(tmp_path / name, "--host", "0.0.0.0", "--token", TOKEN)
+        try:
+            told = ask(server, f"/?token={TOKEN.replace(' ', '+')}")
+            cookies.append(told.headers["set-cookie"].partition(";")[0].partition("=")[2])
+        finally:
+            server.close()
+    assert cookies[0] != cookies[1]
 
 
 def test_ctrl_c_ends_it_well(tmp_path: Path) -> None:

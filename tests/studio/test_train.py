@@ -5,9 +5,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from recast.language import ENGLISH, Texts
 from recast.studio.loss_chart import options_of
+from recast.studio.train import keyed_one
+from recast.studio.train_panel import memory_texts
 from recast.workspace import Workspace
-from tests.studio.conftest import Serve, Watched
+from tests.studio.conftest import Held, Serve, Watched
 
 
 def open_group(page: Page, name: str) -> None:
@@ -76,6 +79,40 @@ def test_trainings_stand_side_by_side_with_their_losses_and_history(
     assert (trained.model_folder("swift") / "timelapse.mp4").is_file()
 
 
+def test_a_key_is_heard_while_another_training_appears(
+    extracted: Workspace, serve: Serve, watched: Callable[..., Watched]
+) -> None:
+    """The page shows what was there before; the server knows of the other one already."""
+    base = serve(extracted.root).base
+    page, other = watched().page(), watched().page()
+    held = Held(page)
+    page.goto(f"{base}/train")
+    fill_tiny(page)
+    page.get_by_role("button", name="Start training").click()
+    panel = page.get_by_role("region", name="swift", exact=True)
+    expect(panel).to_contain_text("steps a second", timeout=60_000)
+    other.goto(f"{base}/train")
+    held.close()
+    extracted.train(name="a second", steps=1, resolution=64, batch_size=3, device="cpu")
+    expect(other.get_by_role("region", name="a second", exact=True)).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(3000)  # by then this page was told of it too, which is kept back
+    page.keyboard.press("x")
+    held.open()
+    expect(panel.get_by_role("button", name="Go on")).to_be_visible(timeout=60_000)
+
+
+def test_keys_go_to_the_training_that_runs(trained: Workspace, serve: Serve, page: Page) -> None:
+    trained.train(name="a second", steps=1, resolution=64, batch_size=3, device="cpu")
+    page.goto(f"{serve(trained.root).base}/train")
+    for name in ("swift", "a second", "swift"):
+        panel = page.get_by_role("region", name=name, exact=True)
+        go_on = panel.get_by_role("button", name="Go on")
+        go_on.click()
+        expect(panel).to_contain_text("steps a second", timeout=60_000)
+        page.keyboard.press("x")
+        expect(go_on).to_be_visible(timeout=60_000)
+
+
 def test_a_wrong_number_is_told_beside_its_field_and_nothing_can_begin(
     extracted: Workspace, serve: Serve, page: Page
 ) -> None:
@@ -110,3 +147,24 @@ def test_a_chart_has_a_line_for_each_loss() -> None:
     assert made["yAxis"]["type"] == "log"
     assert made["series"][0]["data"] == [[1, 0.5], [2, 0.25]]
     assert options_of({}, logarithmic=False)["yAxis"]["type"] == "value"
+
+
+def test_keys_stay_with_a_training_as_long_as_it_runs() -> None:
+    def keyed(shown: str, busy: str, begun: str, before: str) -> str:
+        return keyed_one(shown.split(), busy.split(), begun=begun, before=before)
+
+    assert keyed("", "", "", "") == ""
+    assert keyed("a b", "", "", "") == "a"
+    assert keyed("a b", "b", "", "a") == "b"
+    assert keyed("a b c", "a b c", "", "b") == "b"
+    assert keyed("a b c", "a b c", "c", "b") == "c"
+    assert keyed("a b", "a b", "c", "b") == "b"  # its panel is not there yet
+    assert keyed("a b", "", "", "b") == "b"
+    assert keyed("a", "", "", "b") == "a"  # hidden, or gone
+
+
+def test_memory_is_told_of_the_computer_and_of_the_gpu() -> None:
+    assert memory_texts(ENGLISH, 3 << 29, 0) == ["1.5 GB of memory"]
+    assert memory_texts(ENGLISH, 3 << 29, 5 << 30) == ["1.5 GB of memory", "5.0 GB on the GPU"]
+    assert memory_texts(Texts("ru"), 0, 5 << 30) == ["5.0 ГБ на GPU"]
+    assert memory_texts(ENGLISH, 0, 0) == []

@@ -10,6 +10,7 @@ from recast.training.memory import (
     Needs,
     Plan,
     bytes_of,
+    device_memory,
     is_out_of_memory,
     plan_for,
     recompute_segments,
@@ -119,3 +120,14 @@ def test_computing_anew_changes_no_gradient() -> None:
         assert list(network.state_dict()) == names
     for one, other in zip(*gradients, strict=True):
         assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_a_cpu_has_no_memory_of_its_own() -> None:
+    held = torch.ones(1000)
+    assert device_memory(held.device) == 0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_what_a_gpu_holds_is_counted() -> None:
+    held = torch.ones(100 * MB, device="cuda")
+    assert device_memory(held.device) >= 400 * MB

@@ -1,7 +1,13 @@
-// Thumbnails of a face set, by the faces' numbers: fetched in small parts, the wanted ones first.
-const PART = 48; // in one request
+// Thumbnails of a face set, by the faces' numbers: fetched in small parts, what is in sight first.
+const LEAST = 6; // in one request
+const MOST = 48;
 const AT_ONCE = 4; // requests
 const KEPT = 2500; // decoded pictures; 64 KB each
+
+// How many to ask for next, by what so many took: what is on its way when somebody scrolls on is
+// waited for in vain, so that a slow link gets small parts.
+export const partAfter = (part, took) =>
+  took > 1000 ? Math.max(LEAST, part >> 1) : took < 300 ? Math.min(MOST, part * 2) : part;
 
 export class Pictures {
   // `changed` is called when pictures came, `stale` when the set is another one by now.
@@ -9,7 +15,9 @@ export class Pictures {
     Object.assign(this, { place, version, changed, stale });
     this.pictures = new Map();
     this.flying = new Set();
-    this.wanted = [];
+    this.wanted = []; // in sight
+    this.near = []; // and around that
+    this.part = 12;
     this.requests = 0;
     this.closed = false;
   }
@@ -29,10 +37,12 @@ export class Pictures {
   }
 
   // Forgets what was wanted before: nobody looks at it any more.
-  want(numbers) {
-    this.wanted = numbers;
-    while (this.requests < AT_ONCE && this.wanted.length) {
-      const part = this.wanted.splice(0, PART).filter((number) => this.lacks(number));
+  want(wanted, near) {
+    Object.assign(this, { wanted, near });
+    // What is only near takes nothing from what is in sight.
+    const next = () => (this.wanted.length ? this.wanted : this.requests ? [] : this.near);
+    while (this.requests < AT_ONCE && next().length) {
+      const part = next().splice(0, this.part).filter((number) => this.lacks(number));
       if (part.length) this.fetchPart(part);
     }
   }
@@ -40,10 +50,16 @@ export class Pictures {
   async fetchPart(part) {
     part.forEach((number) => this.flying.add(number));
     this.requests += 1;
+    const asked = performance.now();
     try {
       const answer = await fetch(`${this.place}/thumbs?v=${this.version}&i=${part.join(",")}`);
       if (answer.status === 204) { if (!this.closed) this.stale(); return; }
-      if (answer.ok) await this.take(part, await answer.arrayBuffer());
+      if (answer.ok) {
+        const data = await answer.arrayBuffer(), took = performance.now() - asked;
+        // A short part says nothing of how long a whole one would take.
+        if (part.length >= this.part || took > 1000) this.part = partAfter(part.length, took);
+        await this.take(part, data);
+      }
     } catch { /* the server is away: it is asked again when something is drawn */ } finally {
       this.requests -= 1;
       part.forEach((number) => this.flying.delete(number));
