@@ -52,6 +52,8 @@ class Progressed:
     optimizer: str = ""
     """Its name; another kind cannot use what this one kept."""
     options: dict[str, Any] = field(default_factory=dict)
+    rate_share: float = 0.0
+    """What part of the learning rate the last step had, 0..1."""
 
 
 def save_checkpoint(
@@ -201,7 +203,7 @@ def _load(path: Path) -> Checkpoint:
 def _checked(found: Progressed) -> Progressed:
     """Raises `ValueError` unless every part is of its kind: models are passed on, too."""
     counts = (found.step, found.roll_backs, found.seen)
-    numbers = (found.seconds, found.rate_factor)
+    numbers = (found.seconds, found.rate_factor, found.rate_share)
     sound = (
         all(type(count) is int and 0 <= count < 10**15 for count in counts)
         and all(type(number) in (int, float) and 0 <= number < 1e15 for number in numbers)

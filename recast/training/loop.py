@@ -43,17 +43,21 @@ class Budget:
         return min(1.0, max(parts))
 
 
-def rate_at(learning: Learning, share: float, step: int) -> float:
-    """The learning rate of a step; `share` of the budget is used up.
+def rate_share(learning: Learning, share: float, last: float) -> float:
+    """What part of the learning rate a step has, 0..1; `share` of the budget is used up.
 
-    "constant" is what it says. "cosine" is a short rise, then half a cosine down to 2 %
-    (Loshchilov and Hutter, "SGDR", 2017, without restarts): the calm end is what turns the
-    last third of a short budget into sharpness.
+    "constant" is all of it. "cosine" is a short rise, then half a cosine down to 2 % (Loshchilov
+    and Hutter, "SGDR", 2017, without restarts): the calm end is what turns the last third of a
+    short budget into sharpness. Where a larger budget asks for more again, it rises as slowly:
+    weights that came to rest would be blown apart.
+
+    Args:
+        last: the part that the step before had; 0 before the first.
     """
     if learning.schedule == "constant":
-        return learning.rate
-    rise = min(1.0, 0.1 + 0.9 * step / WARM_UP)
-    return learning.rate * rise * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+        return 1.0
+    wanted = 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2
+    return min(wanted, last + 0.9 / WARM_UP if last else 0.1)
 
 
 def train(
@@ -147,10 +151,9 @@ def _some_steps(
     began, latest = time.monotonic(), dict[str, torch.Tensor]()
     for _ in range(LOOKED_AT):
         try:
-            share = budget.share(training.progressed)
-            latest = _step(
-                training, batches, rate_at(training.learning, share, training.progressed.step)
-            )
+            done = training.progressed
+            part = rate_share(training.learning, budget.share(done), done.rate_share)
+            latest = _step(training, batches, part)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -170,8 +173,10 @@ def _some_steps(
     return {name: float(loss) for name, loss in latest.items()}
 
 
-def _step(training: Training, batches: Batches, rate: float) -> dict[str, torch.Tensor]:
+def _step(training: Training, batches: Batches, part: float) -> dict[str, torch.Tensor]:
+    """One step with this part of the learning rate."""
     done, learning, lesson = training.progressed, training.learning, training.lesson
+    rate = learning.rate * part * done.rate_factor
     shown, rng = batches.of_step(
         lesson, done.step, done.seen, roll_backs=done.roll_backs, count=learning.accumulate
     )
@@ -186,12 +191,13 @@ def _step(training: Training, batches: Batches, rate: float) -> dict[str, torch.
             for name, loss in losses.items():
                 parts[name] = parts.get(name, 0) + loss.detach() / len(shown)
         training.team.sum_gradients(training.network)
-        _change(training, training.optimizers[update.optimizer], rate * done.rate_factor, rng)
+        _change(training, training.optimizers[update.optimizer], rate, rng)
     training.scaler.update()
     step = done.step + 1
     if training.average:
         training.average.follow(training.network, learning.average, step)
-    training.progressed = replace(done, step=step, seen=done.seen + lesson.batch_size * of_all)
+    seen = done.seen + lesson.batch_size * of_all
+    training.progressed = replace(done, step=step, seen=seen, rate_share=part)
     return parts
 
 

@@ -84,11 +84,11 @@ class Team:
         """Wait until every process comes here; what the leader said."""
         if self.size == 1:
             return ended
-        # A group of its own: the others give up waiting for a step after some minutes.
+        # A group of its own: the others give up waiting for a step after some minutes. It ends with
+        # the team: whoever left it at once would close what others still read from.
         group = torch.distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
         said = torch.tensor([float(ended)])
         torch.distributed.all_reduce(said, group=group)
-        torch.distributed.destroy_process_group(group)
         return bool(said.item())
 
     def any(self, asked: Sequence[bool], device: torch.device) -> list[bool]:

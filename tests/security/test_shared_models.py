@@ -119,6 +119,7 @@ def test_training_goes_not_on_with_options_that_nobody_can_give(
         {"step": 1 << 80},
         {"seconds": float("nan")},
         {"rate_factor": None},
+        {"rate_share": float("inf")},
         {"optimizer": 5},
         {"options": []},
         {"sha256": "none"},

@@ -304,6 +304,36 @@ def test_broken_weights_are_rolled_back(world: World, seconds_between: float) ->
     assert steps == [2, 4, 6, 8]
 
 
+def test_the_rate_rises_falls_and_rises_as_slowly_with_a_larger_budget() -> None:
+    learning, parts = Learning(1e-3, "cosine"), [0.0]
+    for step in range(400):
+        parts.append(loop.rate_share(learning, step / 400, parts[-1]))
+    assert parts[1] == 0.1 and parts.index(max(parts)) == loop.WARM_UP
+    assert max(parts) > 0.95 and parts[-1] < 0.03
+    again = [parts[-1]]
+    for step in range(400, 500):
+        again.append(loop.rate_share(learning, step / 4000, again[-1]))
+    assert np.diff(again).max() <= 0.9 / loop.WARM_UP + 1e-9
+    assert again[-1] > 0.9
+    assert loop.rate_share(Learning(1e-3, "constant"), 0.7, 0.0) == 1.0
+
+
+def test_a_larger_budget_goes_on_from_the_rate_that_was_reached(world: World) -> None:
+    world.train(12, lambda event: None)
+    reached = world.training.progressed.rate_share
+    newest = load_newest(world.folder / "checkpoint", pytest.fail)
+    assert newest and newest.progressed.rate_share == reached < 0.1
+
+    def stop(event: Event) -> None:
+        if isinstance(event, TrainingProgress):
+            raise Stopped("stopped by a test")
+
+    with pytest.raises(Stopped):
+        world.train(1200, stop)
+    done = world.training.progressed
+    assert reached < done.rate_share <= reached + (done.step - 12) * 0.9 / loop.WARM_UP + 1e-9
+
+
 class HardLesson(SwiftLesson):
     """One whose losses are `times` as high."""
 
