@@ -14,6 +14,7 @@ from recast.faces.mesh_points import SURFACE
 
 Floats = NDArray[np.float64]
 MIRRORINGS = 5
+SHIFTS = 10
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,45 @@ def mirrored(neutral: Floats) -> NDArray[np.intp]:
         size, turn, place = fit_turn(turned[:SURFACE], neutral[other[:SURFACE]])
         turned = size * turned @ turn.T + place
     return other
+
+
+def counterpart(src: Heads, dst: Heads) -> Floats:
+    """src's head (V, 3) in the expression that dst's neutral one shows.
+
+    Medians of two takes differ by what the persons do, too: who speaks or smiles more has another
+    "neutral" mouth. So the shapes of both are laid over one another as clouds, each shape beside
+    the nearest one of the other take (Besl and McKay, "A method for registration of 3-D shapes",
+    1992, with one shift for each point). Either take may lack what the other does: the way round
+    that finds nearer shapes counts more.
+    """
+    size, turn, place = fit_turn(src.neutral[:SURFACE], dst.neutral[:SURFACE])
+    shapes, neutral = (size * part @ turn.T + place for part in (src.shapes, src.neutral))
+    ours, theirs = shapes.reshape(len(shapes), -1), dst.shapes.reshape(len(dst.shapes), -1)
+    first = (neutral - dst.neutral).ravel()
+    one, other = _shift(theirs, ours, first), _shift(ours, theirs, -first)
+    weights = np.array([_apart(theirs + one, ours), _apart(ours + other, theirs)]) ** -4.0
+    shift = (weights[0] * one - weights[1] * other) / weights.sum()
+    return np.asarray(src.neutral + (shift - first).reshape(-1, 3) @ turn / size)
+
+
+def _shift(shapes: Floats, onto: Floats, first: Floats) -> Floats:
+    """What is to be added to shapes (N, 3 V) so that each lies near one of the others."""
+    shift = first
+    for _ in range(SHIFTS):
+        near = _distances(shapes + shift, onto).argmin(1)
+        shift = np.median(onto[near] - shapes, axis=0)
+    return shift
+
+
+def _apart(shapes: Floats, onto: Floats) -> float:
+    """How far shapes are from the nearest of the others, in the mean."""
+    return max(float(np.sqrt(_distances(shapes, onto).min(1)).mean()), 1e-6)
+
+
+def _distances(one: Floats, other: Floats) -> Floats:
+    """(N, M) squared distances of (N, D) and (M, D)."""
+    square = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
+    return np.asarray(np.maximum(square, 0))
 
 
 def retargeted(src_neutral: Floats, dst: Heads) -> Floats:

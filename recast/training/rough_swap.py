@@ -21,7 +21,7 @@ from torch import Tensor
 from recast.faces import Framing
 from recast.training.faces import TrainingFaces
 from recast.training.gallery import MOVING, Gallery, Mapped, Painted, nearest
-from recast.training.heads import Floats, Heads, frontal_base, mirrored, normalised
+from recast.training.heads import Floats, Heads, counterpart, frontal_base, mirrored, normalised
 from recast.training.registration import (
     MOST_PICTURES,
     Skin,
@@ -72,15 +72,16 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     alike = _most_used(nearest(every.heads.poses, theirs.heads.poses).rows, most)
     own, _ = every[np.union1d(alike, _evenly(len(src), MOST_PICTURES))].registered(triangles)
     theirs, skin = theirs.registered(triangles)
-    used = _most_used(nearest(own.heads.poses, theirs.heads.poses).rows, most)
+    heads = replace(own.heads, neutral=counterpart(own.heads, theirs.heads))
+    used = _most_used(nearest(heads.poses, theirs.heads.poses).rows, most)
     shown = own[used]
     gallery = Gallery(
         shown.pictures,
         _single(shown.meshes[..., :2]),
         torch.from_numpy(tones(own.light(triangles), shown.meshes, triangles).astype(np.float16)),
-        _single(own.heads.shapes[used]),
-        _single(own.heads.turns[used]),
-        _single(own.heads.neutral),
+        _single(heads.shapes[used]),
+        _single(heads.turns[used]),
+        _single(heads.neutral),
         torch.from_numpy(triangles).long(),
         _single(theirs.heads.neutral),
         torch.from_numpy(theirs.heads.still),

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from recast.training.heads import fit_turn, frontal_base, mirrored, normalised, retargeted
+from recast.training.heads import (
+    Floats,
+    Heads,
+    counterpart,
+    fit_turn,
+    frontal_base,
+    mirrored,
+    normalised,
+    retargeted,
+)
 from tests.training.test_rough_swap import both, head, seen, turn
 
 
@@ -49,3 +58,46 @@ def test_each_point_finds_the_one_of_the_other_half() -> None:
     order = np.random.default_rng(9).permutation(478)
     found = mirrored((face @ turn(3.0).T + (0.02, 0, 0))[order])
     assert (order[found] == wanted[order]).mean() > 0.98
+
+
+def acting(shape: Floats, moves: Floats, amounts: Floats) -> Heads:
+    """A head that does one of `moves` (3, 478, 3) at a time, the first most often."""
+    rng = np.random.default_rng(len(amounts))
+    doing = rng.choice(3, len(amounts), p=[0.6, 0.2, 0.2])
+    wiggle = rng.normal(0, 0.002, (len(amounts), *shape.shape))
+    shapes = shape + amounts[:, None, None] * moves[doing] + wiggle
+    alike = np.ones(len(amounts))
+    return Heads(
+        np.median(shapes, 0),
+        np.arange(400),
+        shapes,
+        np.stack([np.eye(3)] * len(amounts)),
+        alike,
+        np.zeros((len(amounts), 3)),
+    )
+
+
+@pytest.mark.parametrize("richer", ["src", "dst"])
+def test_who_smiles_more_has_no_other_head_for_that(richer: str) -> None:
+    rng = np.random.default_rng(4)
+    shape, own = head(0), head(0, width=1.1)
+    moves = np.zeros((3, 478, 3))
+    moves[:, :60] = rng.normal(0, 0.05, (3, 60, 3))
+    often, seldom = rng.uniform(0, 1, 240) ** 0.5, rng.uniform(0, 1, 150) ** 3
+    src, dst = acting(own, moves, often), acting(shape, moves, seldom)
+    if richer == "dst":
+        src, dst = acting(own, moves, seldom), acting(shape, moves, often)
+    wanted = own - shape
+
+    def off(neutral: Floats) -> float:
+        return float(np.abs(neutral - dst.neutral - wanted)[:60].mean())
+
+    assert off(src.neutral) > 0.015
+    assert off(counterpart(src, dst)) < 0.5 * off(src.neutral)
+
+
+def test_of_two_takes_of_one_head_the_counterpart_is_its_neutral() -> None:
+    src, dst = both()
+    found = counterpart(dst, dst)
+    assert np.allclose(found, dst.neutral, atol=1e-3)
+    assert np.allclose(counterpart(src, dst), src.neutral, atol=1e-2)
