@@ -38,6 +38,10 @@ class _Pipe:
         self.last = ""
         """What was written last, but for ends of lines."""
 
+    @property
+    def encoding(self) -> str:
+        return self._stream.encoding
+
     def write(self, text: str) -> int:
         self.last = text if text.strip() else self.last
         try:
