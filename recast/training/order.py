@@ -70,3 +70,8 @@ def _bins(yaw: NDArray[np.float64], count: int, reach: float) -> Indices:
     """(N,) 0..count-1; what lies beyond `reach` degrees counts to the outermost."""
     places = (np.clip(yaw, -reach, reach) + reach) / (2 * reach) * count
     return np.minimum(places.astype(np.int64), count - 1)
+
+
+def evenly(count: int, most: int) -> Indices:
+    """Of so many things at most so many, evenly apart and in their order."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))

@@ -15,6 +15,7 @@ from recast.disk import write_whole
 from recast.models import SwapNetwork
 from recast.training.faces import TrainingFaces
 from recast.training.lesson import DST, SRC
+from recast.training.order import evenly
 
 SHOWN = 6
 MOST_SAMPLES = 12
@@ -75,7 +76,7 @@ def previews(folder: Path) -> list[Path]:
 
 
 def _spread(faces: TrainingFaces, turn: int) -> Tensor:
-    places = np.linspace(0, len(faces) - 1, min(SHOWN, len(faces))).round().astype(int)
+    places = evenly(len(faces), SHOWN)
     return torch.from_numpy((places + turn * max(1, len(faces) // (3 * SHOWN))) % len(faces))
 
 

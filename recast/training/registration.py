@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recast.training.heads import Floats
+from recast.training.order import evenly
 from recast.training.relight import normals_of
 from recast.training.surface import painted
 
@@ -177,8 +178,7 @@ def skin_of(
         lights: gives `log_light` of the picture of a mesh (N, V, 3).
         points: see `Skin`.
     """
-    count = min(len(meshes), MOST_PICTURES)
-    shown = np.unique(np.linspace(0, len(meshes) - 1, count).round().astype(int))
+    shown = evenly(len(meshes), MOST_PICTURES)
     known, placed = [lights(int(row)) for row in shown], meshes[shown].copy()
     flat = Unfolding(points, triangles)
     skin = Skin(points, _mean(flat, known, placed))

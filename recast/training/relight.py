@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recast.training.order import evenly
+
 Floats = NDArray[np.float64]
 
 MOST_PICTURES = 300
@@ -130,7 +132,7 @@ def light_of(
         faces: (N, 3, S, S) uint8; meshes: (N, V, 3), pixels.
         mirror: (V,), see `fitted_light`. moving: points that say little of the light.
     """
-    shown = np.unique(np.linspace(0, len(faces) - 1, min(len(faces), MOST_PICTURES)).astype(int))
+    shown = evenly(len(faces), MOST_PICTURES)
     normals = normals_of(meshes[shown], triangles)
     weights = visible(meshes[shown], normals, faces.shape[-1])
     weights[:, moving] *= MOVING

@@ -22,6 +22,7 @@ from recast.faces import Framing
 from recast.training.faces import TrainingFaces
 from recast.training.gallery import MOVING, Gallery, Mapped, Painted, nearest
 from recast.training.heads import Floats, Heads, counterpart, frontal_base, mirrored, normalised
+from recast.training.order import evenly
 from recast.training.registration import (
     MOST_PICTURES,
     Skin,
@@ -67,10 +68,10 @@ def prepare(src: TrainingFaces, dst: TrainingFaces, *, framing: Framing) -> Roug
     are not usable.
     """
     most = most_of(src.side)
-    every, theirs = _Person.of(src), _Person.of(dst)[_evenly(len(dst), MOST_DST)]
+    every, theirs = _Person.of(src), _Person.of(dst)[evenly(len(dst), MOST_DST)]
     triangles = triangles_over(every.heads.neutral[:, :2].astype(np.float32))
     alike = _most_used(nearest(every.heads.poses, theirs.heads.poses).rows, most)
-    own, _ = every[np.union1d(alike, _evenly(len(src), MOST_PICTURES))].registered(triangles)
+    own, _ = every[np.union1d(alike, evenly(len(src), MOST_PICTURES))].registered(triangles)
     theirs, skin = theirs.registered(triangles)
     heads = replace(own.heads, neutral=counterpart(own.heads, theirs.heads))
     used = _most_used(nearest(heads.poses, theirs.heads.poses).rows, most)
@@ -124,7 +125,7 @@ class _Person:
         """The same faces with meshes that agree on where the skin is, and the skin."""
 
         def light(row: int) -> NDArray[np.float32]:
-            return log_light(self.pictures[row].permute(1, 2, 0).numpy())
+            return log_light(self.pictures[row].permute(1, 2, 0).cpu().numpy())
 
         skin = skin_of(light, self.meshes, flat_points(self.heads.neutral), triangles)
         return replace(self, meshes=registered(light, self.meshes, skin, triangles)), skin
@@ -133,11 +134,6 @@ class _Person:
         """(9, 3): see `recast.training.relight`."""
         mirror = mirrored(self.heads.neutral)
         return light_of(self.pictures, self.meshes, triangles, mirror=mirror, moving=MOVING)
-
-
-def _evenly(count: int, most: int) -> NDArray[np.intp]:
-    """Of so many faces at most so many, in their order."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 
 def most_of(side: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recast.training.order import YawPairs, shuffled, uniform_over_yaw
+from recast.training.order import YawPairs, evenly, shuffled, uniform_over_yaw
 
 
 def test_every_face_comes_once_a_round_and_rounds_differ() -> None:
@@ -42,3 +42,10 @@ def test_without_a_face_looking_that_way_the_nearest_serves() -> None:
     src, dst = np.array([0.0, 5.0]), np.array([80.0])
     chosen, mirrored = YawPairs(src, dst).matching(np.array([0]), np.random.default_rng(0))
     assert chosen[0] == 1 and not mirrored[0]
+
+
+def test_an_even_choice_has_both_ends_and_no_more_than_asked_for() -> None:
+    assert evenly(3, 10).tolist() == [0, 1, 2]
+    assert evenly(9, 3).tolist() == [0, 4, 8]
+    assert len(evenly(1000, 200)) == 200 and evenly(1000, 200)[-1] == 999
+    assert evenly(0, 5).size == 0
