@@ -18,6 +18,7 @@ from recast.video.color import ColorTags, FromRgb, carried, written_tags
 from recast.video.formats import CONTAINERS, Format, Samples, format_named
 from recast.video.light import light_options
 from recast.video.output import trouble_named, video_output, written_time_base
+from recast.video.priority import usual_priority
 from recast.video.sound import SoundCopy, SoundSpan
 from recast.video.take import Moment, Plate, TakeInfo
 from recast.video.untouched import Untouched
@@ -164,6 +165,9 @@ class TakeWriter:
         if self._samples.codec == "libx265":
             coder.codec_tag = "hvc1"  # the only tag that Apple's players accept
         _tag(coder, self._tags)
+        if self._samples.codec == "libsvtav1":
+            with usual_priority():
+                coder.open()
         return stream
 
     def _encode(self, frame: av.VideoFrame | None) -> None:
