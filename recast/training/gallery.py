@@ -24,7 +24,7 @@ from recast.faces.mesh_points import IBUG68
 from recast.models import nothing_sketched
 from recast.training.augment import plain_grid, sample
 from recast.training.heads import Floats, Poses, furthest_turn, posed, retargeted
-from recast.training.registration import Registrar, Skin
+from recast.training.registration import Registrar, Skin, Unfolding
 from recast.training.relight import tones
 from recast.training.surface import inner, painted, spots
 
@@ -164,7 +164,7 @@ class Gallery:
     def registrar(self) -> Registrar:
         """What brings meshes of dst's faces to dst's skin."""
         skin = Skin(self.skin_points.numpy(), self.skin.numpy())
-        return Registrar(skin, self._corners)
+        return Registrar(skin, Unfolding(skin.points, self._corners))
 
     @property
     def _corners(self) -> NDArray[np.int32]:

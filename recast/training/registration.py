@@ -112,10 +112,14 @@ class Unfolding:
 
 
 class Registrar:
-    """Brings meshes of one person to the person's skin. Safe to use from several threads."""
+    """Brings meshes of one person to the person's skin. Safe to use from several threads.
 
-    def __init__(self, skin: Skin, triangles: NDArray[np.int32]) -> None:
-        self._flat, self._skin = Unfolding(skin.points, triangles), skin.detail
+    Args:
+        flat: made of the skin's points.
+    """
+
+    def __init__(self, skin: Skin, flat: Unfolding) -> None:
+        self._flat, self._skin = flat, skin.detail
         slope = cv2.Sobel(skin.detail, cv2.CV_32F, 1, 0), cv2.Sobel(skin.detail, cv2.CV_32F, 0, 1)
         energy = _blurred(slope[0] ** 2 + slope[1] ** 2, FINE)
         solid = self._flat.solid > 0
@@ -184,7 +188,7 @@ def skin_of(
     skin = Skin(points, _mean(flat, known, placed))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for _ in range(ROUNDS):
-            found = list(pool.map(Registrar(skin, triangles).moves, known, placed))
+            found = list(pool.map(Registrar(skin, flat).moves, known, placed))
             sure = np.stack([one for _, one in found])
             moves = np.stack([one for one, _ in found]) * sure
             # All of them together must not move: only what is seen agrees on a place.
@@ -197,7 +201,7 @@ def registered(
     lights: Callable[[int], Single], meshes: Floats, skin: Skin, triangles: NDArray[np.int32]
 ) -> Floats:
     """Meshes (N, V, 3) of one person brought to the person's skin."""
-    registrar = Registrar(skin, triangles)
+    registrar = Registrar(skin, Unfolding(skin.points, triangles))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         moved = pool.map(lambda row: registrar(lights(row), meshes[row]), range(len(meshes)))
         return np.stack(list(moved))

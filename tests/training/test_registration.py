@@ -80,7 +80,7 @@ def test_meshes_that_wander_are_brought_together(light: float) -> None:
 def test_one_mesh_finds_the_skin_that_others_made() -> None:
     pictures = freckled(MESHES)
     skin = skin_of(looks(pictures), MESHES, flat_points(SHAPE), TRIANGLES)
-    registrar = Registrar(skin, TRIANGLES)
+    registrar = Registrar(skin, Unfolding(skin.points, TRIANGLES))
     wrong = wandered(MESHES, 1.5, seed=4)
     found = np.stack(
         [registrar(log_light(one), mesh) for one, mesh in zip(pictures, wrong, strict=True)]
